@@ -1,0 +1,64 @@
+"""Annotated records: read them, and find in the text what they name.
+
+A record is what ``GUIDELINES`` of the gold define: title, abstract, entities with their surface
+forms, and relations between entity names.  The same shape is what ``kg extract`` writes.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+Record = Mapping[str, Any]
+
+
+def records(paths: Iterable[Path]) -> Iterator[Record]:
+    """Yield the annotated records of JSON-lines files."""
+    for path in paths:
+        with path.open(encoding="utf-8") as lines:
+            for line in lines:
+                if line.strip():
+                    yield json.loads(line)
+
+
+def text(record: Record) -> str:
+    """Give the text that offsets count in: title, line break, abstract."""
+    return f"{record['title']}\n{record['abstract']}" if record.get("abstract") else record["title"]
+
+
+def occurrences(text: str, form: str) -> Iterator[tuple[int, int]]:
+    """Yield the bounds of every whole-word occurrence of ``form``.
+
+    >>> list(occurrences("An LLM, LLMs and LLM-based", "LLM"))
+    [(3, 6), (17, 20)]
+    """
+    if not form:
+        return
+    before = r"(?<![^\W_])" if form[0].isalnum() else ""
+    after = r"(?![^\W_])" if form[-1].isalnum() else ""
+    for match in re.finditer(before + re.escape(form) + after, text):
+        yield match.span()
+
+
+def spans(record: Record) -> list[tuple[int, int, int]]:
+    """Give ``(start, end, entity)`` of every mention in the order of the text.
+
+    ``entity`` is the position in ``record["entities"]``.  An occurrence inside a longer mention
+    does not count; of two entities with one form the first keeps it.
+    """
+    whole = text(record)
+    found = [
+        (start, end, index)
+        for index, entity in enumerate(record["entities"])
+        for form in entity["mentions"]
+        for start, end in occurrences(whole, form)
+    ]
+    found.sort(key=lambda span: (span[0] - span[1], span[0], span[2]))
+    taken = bytearray(len(whole))
+    kept = []
+    for start, end, index in found:
+        if not any(taken[start:end]):
+            taken[start:end] = b"\1" * (end - start)
+            kept.append((start, end, index))
+    return sorted(kept)

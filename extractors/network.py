@@ -1,0 +1,155 @@
+"""The network that is trained: one encoder, and heads for mentions, roles and relations.
+
+Needs torch (the extra ``train``).  ``extractors/tagger.py`` and ``extractors/links.py`` run what
+comes out of it with onnxruntime and numpy; their arithmetic follows this file line by line.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from transformers import BertModel
+
+from .schema import RELATIONS, ROLES, TAGS, TYPES, allowed, label_of
+from .terms import SIMILARITY_SIZE
+from .words import SHAPES
+
+RELATION_NAMES = tuple(RELATIONS)
+#: Upper bounds of the word distances that the relation head tells apart.
+DISTANCES = (-60, -30, -15, -8, -4, 0, 4, 8, 15, 30, 60)
+MENTION, PAIR = 256, 192
+#: Numbers about an entity that its states do not show: mentions, place, sentences.
+FEATURES = 4
+
+
+def pair_mask() -> Tensor:
+    """Give which relations may join which types, as booleans of types x types x relations."""
+    return torch.tensor(
+        [[[allowed(label_of(a), r, label_of(b)) for r in RELATION_NAMES] for b in TYPES] for a in TYPES]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Entities:
+    """The entities of one text, as the heads see them.
+
+    ``mentions`` has rows (first word, last word, type, entity, group, sentence), where a group
+    is the mentions of one normal form; ``features`` one row an entity; ``pairs`` the rows
+    (group, group) that may name one thing, ``likeness`` their ``similarity``.
+    """
+
+    mentions: Tensor
+    features: Tensor
+    pairs: Tensor
+    likeness: Tensor
+
+
+class Network(nn.Module):
+    """A BERT encoder with four heads, trained together."""
+
+    def __init__(self, encoder: BertModel) -> None:
+        super().__init__()
+        size = encoder.config.hidden_size
+        self.encoder = encoder
+        # Starts at nothing, so that the encoder begins as it was pretrained.
+        self.shape = nn.Embedding(len(SHAPES), size)
+        nn.init.zeros_(self.shape.weight)
+        self.drop = nn.Dropout(0.1)
+        self.tag = nn.Linear(size, len(TAGS))
+        self.mention = nn.Linear(2 * size, MENTION)
+        self.typed = nn.Embedding(len(TYPES), MENTION)
+        self.role = nn.Sequential(
+            nn.Linear(2 * MENTION + FEATURES, MENTION), nn.GELU(), nn.Linear(MENTION, len(ROLES))
+        )
+        self.head = nn.Linear(MENTION, PAIR)
+        self.tail = nn.Linear(MENTION, PAIR)
+        self.both = nn.Linear(PAIR, PAIR)
+        self.distance = nn.Embedding(2 * (len(DISTANCES) + 1), PAIR)
+        self.relation = nn.Linear(PAIR, len(RELATION_NAMES))
+        self.same = nn.Sequential(
+            nn.Linear(2 * MENTION + SIMILARITY_SIZE, 64), nn.GELU(), nn.Linear(64, 1)
+        )
+
+    def encode(self, ids: Tensor, shapes: Tensor, mask: Tensor) -> Tensor:
+        """Give the states of word pieces: batch x length (-> x size)."""
+        embedded = self.encoder.embeddings.word_embeddings(ids) + self.shape(shapes)
+        states: Tensor = self.encoder(inputs_embeds=embedded, attention_mask=mask)[0]
+        return states
+
+    def mention_states(self, words: Tensor, mentions: Tensor) -> Tensor:
+        """Give the states of mentions, from the states of one text's words."""
+        ends = torch.cat([words[mentions[:, 0]], words[mentions[:, 1]]], dim=1)
+        return nn.functional.gelu(self.mention(self.drop(ends)) + self.typed(mentions[:, 2]))
+
+    def roles(self, states: Tensor, entities: Entities) -> Tensor:
+        """Give the scores of roles: entities x roles."""
+        owner, count = entities.mentions[:, 3], len(entities.features)
+        pooled = torch.cat(
+            [pool(states, owner, count, "amax"), pool(states, owner, count, "mean")], dim=1
+        )
+        scores: Tensor = self.role(torch.cat([pooled, entities.features], dim=1))
+        return scores
+
+    def relations(self, states: Tensor, entities: Entities) -> Tensor:
+        """Give the scores of relations: entities x entities x relations; none scores 0.
+
+        Each pair of mentions is scored, and the pair of entities gets the log of the sum.
+        """
+        scores = self.mention_relations(states, entities)
+        owner, count = entities.mentions[:, 3], len(entities.features)
+        rows = _logsumexp(scores.flatten(1), owner, count).view(count, len(owner), -1)
+        return _logsumexp(rows.transpose(0, 1).flatten(1), owner, count).view(
+            count, count, -1
+        ).transpose(0, 1)
+
+    def mention_relations(self, states: Tensor, entities: Entities) -> Tensor:
+        """Give the scores of relations: mentions x mentions x relations."""
+        head, tail = self.head(states), self.tail(states)
+        hidden = head[:, None] + tail[None] + self.both(head[:, None] * tail[None])
+        near = distances(entities.mentions[:, 0], entities.mentions[:, 5])
+        scores: Tensor = self.relation(nn.functional.gelu(hidden + self.distance(near)))
+        return scores
+
+    def sames(self, states: Tensor, entities: Entities) -> Tensor:
+        """Give the scores that two groups of forms name one thing: one a pair."""
+        groups = entities.mentions[:, 4]
+        pooled = pool(states, groups, int(groups.max()) + 1, "mean")
+        a, b = pooled[entities.pairs[:, 0]], pooled[entities.pairs[:, 1]]
+        both = torch.cat([(a - b).abs(), a * b, entities.likeness], dim=1)
+        scores: Tensor = self.same(both)[:, 0]
+        return scores
+
+
+def distances(starts: Tensor, sentences: Tensor) -> Tensor:
+    """Give the class of distance between mentions: signed, and whether in one sentence."""
+    away = torch.bucketize(starts[None] - starts[:, None], torch.tensor(DISTANCES))
+    return away * 2 + (sentences[None] == sentences[:, None]).long()
+
+
+def pool(states: Tensor, owner: Tensor, count: int, how: str) -> Tensor:
+    """Gather the rows of ``states`` by ``owner``: count x size."""
+    index = owner[:, None].expand_as(states)
+    empty = torch.zeros(count, states.shape[1], dtype=states.dtype)
+    return empty.scatter_reduce(0, index, states, how, include_self=False)
+
+
+def _logsumexp(scores: Tensor, owner: Tensor, count: int) -> Tensor:
+    top = pool(scores.detach(), owner, count, "amax")
+    total = pool((scores - top[owner]).exp(), owner, count, "sum")
+    return total.clamp_min(1e-12).log() + top
+
+
+def relation_loss(scores: Tensor, types: Tensor, gold: Sequence[tuple[int, int, int]]) -> Tensor:
+    """Give the mean cross-entropy over the pairs of entities that any relation may join."""
+    valid = pair_mask()[types[:, None], types[None]]
+    target = torch.zeros(len(types), len(types), dtype=torch.long)
+    for head, relation, tail in gold:
+        target[head, tail] = relation + 1
+        valid[head, tail, relation] = True
+    scores = scores.masked_fill(~valid, -30.0)
+    logits = torch.cat([torch.zeros_like(scores[..., :1]), scores], dim=2)
+    ask = valid.any(2) & ~torch.eye(len(types), dtype=torch.bool)
+    if not ask.any():
+        return scores.sum() * 0
+    return nn.functional.cross_entropy(logits[ask], target[ask])

@@ -1,0 +1,122 @@
+"""Compare surface forms: the normal form of a term, abbreviations, and how alike two terms are."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
+
+_WORD = re.compile(r"[^\W_]+")
+_SMALL = frozenset("a an and as at by for from in of on or the to via with".split())
+
+
+def singular(word: str) -> str:
+    """Take the plural off a lower-case word; a word that only looks like a plural stays.
+
+    >>> [singular(w) for w in ("models", "policies", "losses", "bias", "analysis", "gans", "mnist")]
+    ['model', 'policy', 'loss', 'bias', 'analysis', 'gan', 'mnist']
+    """
+    if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is", "bias", "as")):
+        return word
+    if word.endswith("ies") and len(word) > 5:
+        return word[:-3] + "y"
+    if word.endswith(("sses", "shes", "ches", "xes")):
+        return word[:-2]
+    return word[:-1]
+
+
+@lru_cache(maxsize=200_000)
+def normal(form: str) -> str:
+    """Give the form by which two spellings of one term meet: case, hyphens, plural, accents.
+
+    >>> normal("Large-Language  Models")
+    'large language model'
+    >>> normal("GPT-4") == normal("GPT 4") == normal("gpt4")
+    False
+    >>> normal("C++"), normal("A*")
+    ('c++', 'a*')
+    """
+    folded = unicodedata.normalize("NFKC", form).lower()
+    plain = "".join(
+        char for char in unicodedata.normalize("NFD", folded) if not unicodedata.combining(char)
+    )
+    # A trailing + * # is part of a name (C++, A*, C#), not punctuation.
+    tail = re.search(r"[+*#]+$", plain)
+    words = _WORD.findall(plain)
+    if not words:
+        return folded.strip()
+    words[-1] = singular(words[-1])
+    return " ".join(words) + (tail.group() if tail else "")
+
+
+def abbreviates(short: str, full: str) -> bool:
+    """Tell whether ``short`` can be the abbreviation of ``full``.
+
+    After Schwartz and Hearst (2003): each character of the short form is found in the long form
+    from the right, the first one at the start of a word; the long form has at least two words or
+    is much longer.
+
+    >>> abbreviates("LLMs", "large language models"), abbreviates("SAE", "sparse autoencoder")
+    (True, True)
+    >>> abbreviates("RL", "language model"), abbreviates("model", "language model")
+    (False, False)
+    """
+    short = short[:-1] if len(short) > 2 and short[-1] == "s" and short[-2].isupper() else short
+    letters = [char for char in short.lower() if char.isalnum()]
+    if not 2 <= len(letters) <= 12 or len(full) <= len(short) + 1 or " " in short.strip():
+        return False
+    if sum(char.isupper() for char in short) * 2 < len(letters):
+        return False
+    long = full.lower()
+    words = _WORD.findall(long)
+    if not words or words[0][0] != letters[0]:
+        return False
+    if "".join(word[0] for word in words) == "".join(letters):
+        return True
+    if "".join(word[0] for word in words if word not in _SMALL) == "".join(letters):
+        return True
+    position = len(long)
+    for index in range(len(letters) - 1, -1, -1):
+        position = long.rfind(letters[index], 0, position)
+        while index == 0 and position > 0 and long[position - 1].isalnum():
+            position = long.rfind(letters[0], 0, position)
+        if position < 0:
+            return False
+    return position == 0 and len(words) <= len(letters) + 2
+
+
+SIMILARITY_SIZE = 8
+
+
+def similarity(left: Sequence[str], right: Sequence[str]) -> tuple[float, ...]:
+    """Describe how alike two sets of forms are, as numbers from 0 to 1 for a classifier.
+
+    In order: one abbreviates the other; word overlap (Jaccard); the words of one are all in the
+    other; same last word; same first word; overlap of letter trigrams (Dice); equal when written
+    together; one stands inside the other as a string.
+    """
+    best = (0.0,) * SIMILARITY_SIZE
+    for a in left:
+        for b in right:
+            best = tuple(map(max, best, _similarity(a, b)))
+    return best
+
+
+@lru_cache(maxsize=200_000)
+def _similarity(a: str, b: str) -> tuple[float, ...]:
+    x, y = normal(a).split(), normal(b).split()
+    if not x or not y:
+        return (0.0,) * SIMILARITY_SIZE
+    p, q = set(x), set(y)
+    s, t = "".join(x), "".join(y)
+    g = {s[i : i + 3] for i in range(max(1, len(s) - 2))}
+    h = {t[i : i + 3] for i in range(max(1, len(t) - 2))}
+    return (
+        float(abbreviates(a, b) or abbreviates(b, a)),
+        len(p & q) / len(p | q),
+        float(p <= q or q <= p),
+        float(x[-1] == y[-1]),
+        float(x[0] == y[0]),
+        2 * len(g & h) / (len(g) + len(h)),
+        float(s == t),
+        float(min(len(s), len(t)) >= 3 and (s in t or t in s)),
+    )
