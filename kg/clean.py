@@ -279,7 +279,7 @@ _WORD: Final = re.compile(r"[^\W_]+[+#]*")
 
 @lru_cache(maxsize=1)
 def _latex() -> Any:
-    from pylatexenc.latex2text import LatexNodes2Text  # type: ignore[import-untyped]
+    from pylatexenc.latex2text import LatexNodes2Text
 
     return LatexNodes2Text(math_mode="text", strict_latex_spaces=False)
 
