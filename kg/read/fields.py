@@ -1,6 +1,7 @@
 """Make a ``Paper`` of the fields that a format gives: cleaning, ids and dates in one place."""
 
 import re
+import reprlib
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -12,6 +13,8 @@ from kg.records import Paper, Rejected
 #: Longer than any abstract: what is longer is a book, or a file gone wrong.
 LONGEST: Final = 100_000
 _EXCERPT: Final = 200
+_REPR: Final = reprlib.Repr()
+_REPR.maxstring = _REPR.maxother = _EXCERPT
 _FIRST_SENTENCE: Final = re.compile(r".{20,300}?[.?!](?=\s)|.{1,200}(?=\s|$)")
 _SUFFIX: Final = re.compile(r"(?:Jr|Sr|II|III|IV|V)\.?", re.IGNORECASE)
 
@@ -90,7 +93,7 @@ def rejected(
     file: str, entry: int | None, line: int | None, reason: object, raw: object = ""
 ) -> Rejected:
     """Give the record of what was not taken; ``raw`` is shortened to an excerpt."""
-    begin = raw if isinstance(raw, str) else repr(raw)
+    begin = raw if isinstance(raw, str) else _REPR.repr(raw)
     excerpt = clean.text(begin[: 4 * _EXCERPT].replace("<", " <"))[:_EXCERPT]
     return Rejected(file, entry, line, clean.text(str(reason))[:_EXCERPT], excerpt)
 
