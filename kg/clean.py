@@ -171,20 +171,14 @@ _ABSTRACT_HEADING: Final = re.compile(
     rf"(?:(?i:abstract)\s*(?:[:.]|[—–]|--?\s)[\s—–-]*|ABSTRACT\s+(?=[A-Z])"
     rf"|Abstract\s?(?=(?:{_OPENERS}|{_LABELS})(?:[\s,:])))"
 )
-_GLUED: Final = (
-    # problems.Results Here, problems.RESULTS:, problems.We
-    (
-        re.compile(rf"(?<=[a-z0-9)\]%\"'”][.!?])(?=(?:{_LABELS}|{_OPENERS})(?:[\s,:]))"),
-        " ",
-    ),
-    # ResultsHere, we
-    (
-        re.compile(rf"(?:(?<=^)|(?<=[.!?]\s))({_LABELS})(?=(?:{_OPENERS})[\s,])"),
-        r"\1: ",
-    ),
-    # RESULTS:Here
-    (re.compile(rf"\b({_LABELS}):(?=[A-Z0-9(])"), r"\1: "),
-)
+#: A capital that something is glued to, if what follows it begins a sentence; what is before it.
+_GLUED: Final = re.compile(r"[A-Z](?<=[a-z.!?:][A-Z])")
+_BEGINNING: Final = re.compile(rf"(?:{_LABELS}|{_OPENERS})[\s,:]")
+_OPENING: Final = re.compile(rf"(?:{_OPENERS})[\s,]")
+_END_BEFORE: Final = re.compile(r"[a-z0-9)\]%\"'”][.!?]$")
+_LABEL_BEFORE: Final = re.compile(rf"(?:^|[.!?]\s)(?:{_LABELS})$")
+_COLON_BEFORE: Final = re.compile(rf"\b(?:{_LABELS}):$")
+_LONGEST_LABEL: Final = 48
 _SPEECH: Final = re.compile(
     r"\b(?:we|our|this (?:paper|study|work)|propos\w+|results?|show\w*|approach|method)\b",
     re.IGNORECASE,
@@ -246,9 +240,31 @@ def _bare(line: str) -> str:
         return ""
     if line[:8].lower() == "abstract":
         line = _ABSTRACT_HEADING.sub("", line, count=1) if _ABSTRACT_HEADING.match(line) else line
-    for pattern, put in _GLUED:
-        line = pattern.sub(put, line)
-    return _without_notice(line)
+    return _without_notice(_unglued(line))
+
+
+def _unglued(line: str) -> str:
+    """Set blanks where sentences and labels run together, and colons behind glued labels."""
+    pieces, begin = [], 0
+    for capital in _GLUED.finditer(line):
+        place = capital.start()
+        if between := _between(line, place, max(0, place - _LONGEST_LABEL)):
+            pieces += [line[begin:place], between]
+            begin = place
+    return "".join([*pieces, line[begin:]]) if pieces else line
+
+
+def _between(line: str, place: int, margin: int) -> str:
+    """Give what must stand before the capital at ``place``."""
+    before = line[place - 1]
+    if before == ":":
+        return " " if _COLON_BEFORE.search(line, margin, place) else ""
+    if before in ".!?":
+        ends = _END_BEFORE.search(line, max(0, place - 2), place)
+        return " " if ends and _BEGINNING.match(line, place) else ""
+    if _OPENING.match(line, place) and _LABEL_BEFORE.search(line, margin, place):
+        return ": "
+    return ""
 
 
 def _without_notice(line: str) -> str:
@@ -284,6 +300,7 @@ def _latex() -> Any:
     return LatexNodes2Text(math_mode="text", strict_latex_spaces=False)
 
 
+@lru_cache(maxsize=1 << 10)
 def title_key(title: str) -> str:
     """Give the title's words, in which all ways to write one title agree.
 

@@ -177,7 +177,7 @@ def tells(title: str) -> bool:
     """
     key = title_key(title)
     # Chinese, Japanese and Thai set no blanks between words.
-    wide = sum(character > "\u0dff" for character in key)
+    wide = 0 if key.isascii() else sum(character > "\u0dff" for character in key)
     return (key.count(" ") + 1 >= _WORDS_OF_A_TITLE or wide >= 8) and key not in _COMMON
 
 

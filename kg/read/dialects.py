@@ -4,14 +4,14 @@ A dialect is a function from a record, its keys in lower case, to the arguments 
 ``fields.paper``.  Values have any type: ``_line`` and ``_names`` make the best of them.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, Final
 
 from kg.read import curies, fields
 from kg.records import Paper
 
-Record = Mapping[str, Any]
+Record = dict[str, Any]
 Arguments = dict[str, Any]
 
 
@@ -23,7 +23,7 @@ def paper(source: str, record: Record) -> Paper:
     """
     record = {str(key).lower(): value for key, value in record.items()}
     for wrapper in ("paper", "citingpaper", "citedpaper"):
-        if isinstance(inner := record.get(wrapper), Mapping):
+        if isinstance(inner := record.get(wrapper), dict):
             # What the wrapper says (comments, organisation) holds where the paper says nothing.
             known = {str(key).lower(): value for key, value in inner.items() if value is not None}
             record = {**record, **known}
@@ -44,7 +44,7 @@ def _arxiv(record: Record) -> Arguments:
     return {
         **_plain(record),
         "arxiv": _string(record.get("id")),
-        "published": _line(first.get("created")) if isinstance(first, Mapping) else None,
+        "published": _line(first.get("created")) if isinstance(first, dict) else None,
         "venue": _line(record.get("journal-ref")),
         "comments": None,  # here the authors' remark ("12 pages, 3 figures"), not a count
     }
@@ -54,20 +54,20 @@ def _openalex(record: Record) -> Arguments:
     """OpenAlex works (https://docs.openalex.org/api-entities/works/work-object)."""
     plain = _plain(record)
     place = record.get("primary_location") or record.get("host_venue")
-    place = place if isinstance(place, Mapping) else {}
+    place = place if isinstance(place, dict) else {}
     venue = place.get("source")
     locations = record.get("locations")
     addresses = [
         _line(location.get("landing_page_url"))
         for location in (locations if isinstance(locations, list) else [])
-        if isinstance(location, Mapping)
+        if isinstance(location, dict)
     ]
     ids = [curie for address in addresses for curie in curies.of_url(address or "")]
     return plain | {
         "abstract": _uninverted(record.get("abstract_inverted_index")) or plain["abstract"],
         "ids": [*plain["ids"], *(curie for curie in ids if curie.startswith("arxiv:"))],
         "url": _line(place.get("landing_page_url")),
-        "venue": _line(venue.get("display_name")) if isinstance(venue, Mapping) else None,
+        "venue": _line(venue.get("display_name")) if isinstance(venue, dict) else None,
         "comments": None,
     }
 
@@ -75,7 +75,7 @@ def _openalex(record: Record) -> Arguments:
 def _semantic_scholar(record: Record) -> Arguments:
     """Semantic Scholar papers, of the API and of the datasets (https://api.semanticscholar.org)."""
     others = record.get("externalids")
-    others = others if isinstance(others, Mapping) else {}
+    others = others if isinstance(others, dict) else {}
     named = {str(key).lower(): _line(value) for key, value in others.items()}
     corpus = _line(record.get("corpusid")) or named.get("corpusid")
     pairs = {
@@ -100,7 +100,7 @@ def _semantic_scholar(record: Record) -> Arguments:
 def _daily(record: Record) -> Arguments:
     """Hugging Face's daily papers (https://huggingface.co/api/daily_papers)."""
     organization = record.get("organization")
-    if isinstance(organization, Mapping):
+    if isinstance(organization, dict):
         organization = organization.get("fullname") or organization.get("name")
     return _plain(record) | {
         "arxiv": _string(record.get("id")),
@@ -129,13 +129,16 @@ def _plain(record: Record) -> Arguments:
     """Any object that calls a title a title."""
 
     def first(*keys: str) -> str | None:
-        return next(filter(None, (_line(record.get(key)) for key in keys)), None)
+        for key in keys:
+            if key in record and (line := _line(record[key])):
+                return line
+        return None
 
     authors = record.get("authors_parsed") or record.get("authors") or record.get("authorships")
     return {
         "title": first("title", "display_name", "paper_title"),
         "abstract": first("abstract", "summary", "abstracttext", "paperabstract"),
-        "arxiv": next(filter(None, (_string(record.get(key)) for key in _ARXIV_KEYS)), None),
+        "arxiv": next((record[key] for key in _ARXIV_KEYS if record.get(key)), None),
         "doi": first("doi"),
         "ids": list(_ids(record)),
         "published": first(*_DATES),
@@ -189,10 +192,11 @@ _ID_KEYS: Final = {
 def _ids(record: Record) -> Iterator[str]:
     """Yield the CURIEs of a record; an ``id`` that only its file understands is none."""
     others = record.get("ids")
-    others = others if isinstance(others, Mapping) else {}
-    for key, value in (*others.items(), *record.items()):
-        if (prefix := _ID_KEYS.get(str(key).lower())) and (written := _line(value)):
-            yield from curies.curies(f"{prefix}:{written}")
+    others = others if isinstance(others, dict) else {}
+    for named in (record, others):
+        for key in _ID_KEYS.keys() & named.keys():
+            if written := _line(named[key]):
+                yield from curies.curies(f"{_ID_KEYS[key]}:{written}")
     listed = record.get("ids")
     for value in (record.get("id"), *(listed if isinstance(listed, list) else ())):
         written = _string(value) or ""
@@ -223,7 +227,7 @@ def _line(value: Any) -> str | None:
             return str(value)
         if isinstance(value, list):
             value = next((item for item in value if item), None)
-        elif isinstance(value, Mapping):
+        elif isinstance(value, dict):
             keys = ("value", "text", "#text", "name", "display_name", "title")
             value = next((value[key] for key in keys if value.get(key)), None)
         else:
@@ -238,7 +242,7 @@ def _names(value: Any) -> list[str]:
             if between in value:
                 return value.split(between)
         return [value]
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         value = [value]
     return [name for item in value if (name := _name(item))] if isinstance(value, list) else []
 
@@ -247,9 +251,9 @@ def _name(item: Any) -> str | None:
     if isinstance(item, list):  # arXiv's parsed names: last, first, suffix
         last, first, suffix = (*(_line(part) or "" for part in item[:3]), "", "", "")[:3]
         return f"{first} {last} {suffix}"
-    if not isinstance(item, Mapping):
+    if not isinstance(item, dict):
         return _line(item)
-    if isinstance(item.get("author"), Mapping):  # OpenAlex's authorship
+    if isinstance(item.get("author"), dict):  # OpenAlex's authorship
         return _line(item["author"].get("display_name")) or _line(item.get("raw_author_name"))
     if item.get("family"):  # Crossref, CSL
         parts = ("given", "non-dropping-particle", "family", "suffix")
@@ -259,7 +263,7 @@ def _name(item: Any) -> str | None:
 
 def _parts(issued: Any) -> str | None:
     """Give the date of Crossref's ``{"date-parts": [[2021, 5, 3]]}``, or the text beside it."""
-    if not isinstance(issued, Mapping):
+    if not isinstance(issued, dict):
         return _line(issued)
     parts = issued.get("date-parts")
     first = parts[0] if isinstance(parts, list) and parts else None
@@ -277,10 +281,10 @@ def _uninverted(index: Any) -> str | None:
     >>> _uninverted({"to": [0, 2], "be": [1, 3]})
     'to be to be'
     """
-    if not isinstance(index, Mapping):
+    if not isinstance(index, dict):
         return _line(index)
     inner = index.get("InvertedIndex")
-    index = inner if isinstance(inner, Mapping) else index
+    index = inner if isinstance(inner, dict) else index
     pairs = (
         (position, str(word))
         for word, positions in index.items()

@@ -79,7 +79,10 @@ def author(name: Any) -> str:
     >>> [author(name) for name in ("Vaswani, Ashish", "King, Martin Luther, Jr.", "Ashish Vaswani")]
     ['Ashish Vaswani', 'Martin Luther King Jr.', 'Ashish Vaswani']
     """
-    parts = [part for part in map(str.strip, clean.text(name).split(",")) if part]
+    line = clean.text(name)
+    if "," not in line:
+        return line
+    parts = [part for part in map(str.strip, line.split(",")) if part]
     if len(parts) == 3 and _SUFFIX.fullmatch(parts[1]):  # BibTeX: von Last, Jr, First
         parts = [parts[0], parts[2], parts[1]]
     if len(parts) == 2 and not _SUFFIX.fullmatch(parts[1]):

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import count
 from typing import IO, Any, Final
 
@@ -42,7 +42,7 @@ def papers(source: Source) -> Iterator[Paper | Rejected]:
 def _paper(name: str, entry: int, line: int | None, record: Any) -> Paper | Rejected:
     if isinstance(record, _Broken):
         return fields.rejected(name, entry, line, record.reason, record.text)
-    if not isinstance(record, Mapping):
+    if not isinstance(record, dict):
         return fields.rejected(name, entry, line, "not a JSON object", record)
     try:
         return dialects.paper(f"{name}#{entry}", record)
@@ -62,13 +62,13 @@ def _records(value: Any) -> Iterator[Any]:
     if isinstance(value, list):
         yield from value
         return
-    if isinstance(value, Mapping) and not ("title" in value or "paper" in value):
+    if isinstance(value, dict) and not ("title" in value or "paper" in value):
         for holder in _HOLDERS:
             held = value.get(holder)
             if isinstance(held, list):
                 yield from held
                 return
-            if holder == "message" and isinstance(held, Mapping):
+            if holder == "message" and isinstance(held, dict):
                 yield from _records(held)
                 return
     yield value
