@@ -206,7 +206,7 @@ _COPYRIGHT: Final = re.compile(
 )
 _FIRST_NOTICE: Final = re.compile(
     r"""(?:Copyright\s*)?©\s*(?:Copyright\s*)?(?:(?:19|20)\d\d[,.]?\s*)?
-    (?:[^.©]|\b(?:B|V|S|A|Inc|Ltd|Co|Publ)\.(?=[\s,V]?[A-Z(]?)){1,100}?\.
+    (?:[^.©]|(?<=\b[A-Z])\.){1,100}?(?:(?<!\b[A-Z])\.|\bB\.V\.|\bS\.A\.)
     (?:\s*(?:All\ rights\ reserved|Published\ by\ [^.]{1,60})\.)*\s*(?=[A-Z])""",
     re.VERBOSE,
 )
