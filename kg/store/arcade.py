@@ -1,0 +1,547 @@
+"""The embedded store: ArcadeDB in process, a projection of ``nodes/`` and ``edges/``.
+
+The one place that knows the package ``arcadedb_embedded`` (it will be renamed).  A store lies in
+``store/`` under a name that follows from the graph's digest and the engine's version, so a store
+with that name is fresh; it is built beside and renamed when it is whole.  It is only ever opened
+for reading, so any number of processes may ask at once.
+"""
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import socket
+import tempfile
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final
+
+from kg.errors import KgError
+from kg.records import EDGES, NODES
+from kg.store import files, java
+
+Row = dict[str, Any]
+Say = Callable[[str], None]
+
+#: Version of what is made of the files: labels, properties and indexes.
+LAYOUT: Final = 1
+#: The name of the database, for Bolt.
+DATABASE: Final = "kg"
+_OPTIONS = (
+    "-Djava.awt.headless=true",
+    "-Dfile.encoding=UTF8",
+    "-Dpolyglot.engine.WarnInterpreterOnly=false",
+    # The default logger writes to the working folder; this one obeys Java's settings.
+    "-Darcadedb.log.impl=slf4j",
+    # A query reads the graph, not the disk or the network.
+    "-Darcadedb.opencypher.loadCsv.allowFileUrls=false",
+    "-Darcadedb.opencypher.loadCsv.allowRemoteUrls=false",
+)
+
+_LABELS = [label for label in NODES if label != "Paper"]
+#: What is declared before the load, and the indexes after it: a bulk load is faster without.
+_TYPES = (
+    "CREATE VERTEX TYPE Paper",
+    "CREATE VERTEX TYPE Entity",
+    *(f"CREATE VERTEX TYPE {label} EXTENDS Entity" for label in _LABELS),
+    *(f"CREATE EDGE TYPE {label}" for label in EDGES),
+    *(f"CREATE PROPERTY Paper.{name} STRING" for name in ("id", "title", "abstract")),
+    *(f"CREATE PROPERTY Entity.{name} STRING" for name in ("id", "name")),
+    "CREATE PROPERTY Entity.aliases LIST OF STRING",
+)
+_INDEXES = (
+    "CREATE INDEX ON Paper (id) UNIQUE",
+    "CREATE INDEX ON Paper (title) NOTUNIQUE",
+    "CREATE INDEX ON Entity (id) UNIQUE",
+    "CREATE INDEX ON Entity (name) NOTUNIQUE",
+    "CREATE INDEX paper_text ON Paper (title, abstract) FULL_TEXT",
+    "CREATE INDEX entity_text ON Entity (name, aliases BY ITEM) FULL_TEXT",
+)
+
+
+def _quiet(_: str) -> None:
+    pass
+
+
+# --- Building -----------------------------------------------------------------------------------
+
+
+def load(folder: Path, *, say: Say = _quiet) -> Path:
+    """Build the store of the graph in ``folder`` unless it is there and fresh; give its place.
+
+    ``say`` is told why and how much.  Raises ``KgError`` if there is no graph or no room.
+    """
+    made = files.manifest(folder)
+    place = folder / "store" / _name(made)
+    if _whole(place):
+        return place
+    with _locked(folder / "store", say):
+        if _whole(place):
+            return place
+        say(f"{_reason(place)}: building it from the files ({_size(made)})")
+        _build(folder, made, place)
+        _clean(place)
+    java.prepare(*_installed(), f"from kg.store.arcade import warm; warm({str(place)!r})")
+    return place
+
+
+def _name(made: files.Manifest) -> str:
+    return f"{made.digest[:16]}-{_engine()}-{LAYOUT}"
+
+
+def _engine() -> str:
+    try:
+        return version("arcadedb-embedded")
+    except PackageNotFoundError as error:
+        raise KgError(
+            "arcadedb-embedded is not installed",
+            remedy="Install it: pip install arcadedb-embedded (Linux with glibc 2.34 or newer, "
+            "macOS on ARM, Windows on x64). What lies in nodes/ and edges/ is Parquet.",
+        ) from error
+
+
+def _whole(place: Path) -> bool:
+    """Tell whether every file of the store is there with the size that it was built with."""
+    try:
+        stamp = json.loads((place / "stamp.json").read_bytes())
+        found = {entry.name: entry.stat().st_size for entry in os.scandir(place / DATABASE)}
+    except (OSError, ValueError):
+        return False
+    return bool(stamp["files"] == {name: found.get(name) for name in stamp["files"]})
+
+
+def _reason(place: Path) -> str:
+    if place.exists():
+        return "The store is broken"
+    others = [path.name for path in place.parent.glob("*-*-*") if path.is_dir()]
+    if not others:
+        return "The store is missing"
+    return (
+        "The store was built by another version"
+        if any(name.startswith(place.name[:16]) for name in others)
+        else "The store is stale"
+    )
+
+
+def _size(made: files.Manifest) -> str:
+    nodes, edges = (sum(table.rows for table in made.of(section)) for section in ("nodes", "edges"))
+    return f"{nodes:,} nodes, {edges:,} edges"
+
+
+@contextlib.contextmanager
+def _locked(root: Path, say: Say) -> Iterator[None]:
+    from filelock import FileLock, Timeout
+
+    with _room(root):
+        root.mkdir(exist_ok=True)
+        lock = FileLock(root / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            say("Another process builds the store: waiting for it")
+            try:
+                lock.acquire(timeout=600)
+            except Timeout as error:
+                raise KgError(
+                    f"{root}: another process has been building the store for ten minutes",
+                    remedy="End it, or wait for it, and try again.",
+                ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _build(folder: Path, made: files.Manifest, place: Path) -> None:
+    part = place.with_name(f".part-{uuid.uuid4().hex}")
+    with _room(folder):
+        try:
+            _fill(folder, made, part / DATABASE)
+            sizes = {entry.name: entry.stat().st_size for entry in os.scandir(part / DATABASE)}
+            stamp = {"digest": made.digest, "engine": _engine(), "files": sizes}
+            (part / "stamp.json").write_text(json.dumps(stamp), encoding="utf-8")
+            if place.exists():
+                place.rename(place.with_name(f".part-{uuid.uuid4().hex}"))
+            part.rename(place)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+
+
+def _clean(place: Path) -> None:
+    """Remove former stores and what killed runs left; Windows keeps what is still open."""
+    for path in place.parent.iterdir():
+        if path.is_dir() and path != place:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _fill(folder: Path, made: files.Manifest, path: Path) -> None:
+    engine = _java()
+    database = engine.create_database(str(path))
+    try:
+        for statement in _TYPES:
+            database.command("sql", statement)
+        # The default batch runs out of a heap of 1 GB.
+        with database.graph_batch(batch_size=50_000, max_deferred_incoming_edges=100_000) as batch:
+            rids: dict[str, str] = {}
+            for table in made.of("nodes"):
+                for rows in _chunks(folder, table):
+                    rids.update(_add_nodes(batch, table.name, rows))
+            for table in made.of("edges"):
+                for rows in _chunks(folder, table):
+                    _add_edges(batch, table.name, rows, rids)
+        for statement in _INDEXES:
+            database.command("sql", statement)
+    except engine.ArcadeDBError as error:
+        raise KgError(
+            f"{path.parent}: the store could not be built: {error}",
+            remedy="Check the room on the disk, or give more memory: KG_HEAP=4g.",
+        ) from error
+    finally:
+        database.close()
+
+
+def _chunks(folder: Path, table: files.Table) -> Iterator[list[Row]]:
+    for batch in files.read_table(folder, table):
+        yield [
+            {name: value for name, value in row.items() if value is not None}
+            for row in batch.to_pylist()
+        ]
+
+
+# The package's own bulk calls take scalars only and send lists one by one, twenty times slower;
+# the classes below them read any JSON.
+
+
+def _add_nodes(batch: Any, label: str, rows: list[Row]) -> Iterator[tuple[str, str]]:
+    import jpype
+
+    add = jpype.JClass("com.arcadedb.python.VertexBatcher").createVerticesJson
+    rids = str(add(batch._java_graph_batch, label, json.dumps(rows))).split(";")
+    return zip((row["id"] for row in rows), rids, strict=True)
+
+
+def _add_edges(batch: Any, label: str, rows: list[Row], rids: Mapping[str, str]) -> None:
+    import jpype
+
+    add = jpype.JClass("com.arcadedb.python.EdgeBatcher").newEdgesJson
+    for row in rows:
+        row["_src"], row["_dst"] = rids[row.pop("source")], rids[row.pop("target")]
+    add(batch._java_graph_batch, label, json.dumps(rows))
+
+
+@contextlib.contextmanager
+def _room(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise KgError(
+            f"{folder}: the store could not be built: {error.strerror or error}",
+            remedy="Make room there, or copy the graph to where you may write.",
+        ) from error
+
+
+# --- Asking in process --------------------------------------------------------------------------
+
+
+def ask(
+    folder: Path, cypher: str, parameters: Mapping[str, Any] | None = None, *, say: Say = _quiet
+) -> list[Row]:
+    """Give the rows that answer one query: columns by name, values plain Python.
+
+    Nodes and relationships come as dictionaries of their properties, with ``labels`` or
+    ``type``.  Raises ``KgError`` with the engine's message for a wrong query, and for one that
+    would write.
+    """
+    _java(brief=True)
+    with opened(folder, say=say) as database:
+        return rows(database, cypher, parameters)
+
+
+@contextlib.contextmanager
+def opened(folder: Path, *, say: Say = _quiet) -> Iterator[Any]:
+    """Open the store of a graph for reading, built anew if need be, for ``rows``."""
+    place = load(folder, say=say)
+    try:
+        database = _open(place)
+    except _java().ArcadeDBError:
+        # Its files have the right sizes, yet the engine cannot read them.
+        (place / "stamp.json").unlink()
+        place = load(folder, say=say)
+        database = _open(place)
+    try:
+        yield database
+    finally:
+        _close(place)
+
+
+def rows(database: Any, cypher: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+    """Give the rows that answer a query on an opened store, as ``ask`` does."""
+    engine = _java()
+    try:
+        # Without parameters the engine takes another way, which misses those not given.
+        with database.query("opencypher", cypher, dict(parameters or {})) as result:
+            return [{name: plain(value) for name, value in row.items()} for row in result.to_list()]
+    except engine.ArcadeDBError as error:
+        raise _wrong(error) from error
+
+
+def warm(place: str) -> None:
+    """Use what a query uses, so that Java lists its classes."""
+    _java(brief=True)
+    try:
+        database = _open(Path(place))
+        rows(
+            database,
+            "MATCH (p:Paper)-[r:USES]->(e:Entity) WHERE p.title =~ $title OR "
+            "any(name IN e.aliases WHERE name =~ $title) WITH p, e, r ORDER BY e.idf DESC "
+            "RETURN p.title AS title, sum(e.idf) AS score, collect(e.name) AS names, r.forms AS f "
+            "ORDER BY score DESC, title LIMIT $limit",
+            {"title": "(?i).*", "limit": 5},
+        )
+        rows(
+            database,
+            "CALL db.index.fulltext.queryNodes('paper_text', $text) "
+            "YIELD node, score RETURN node.title AS title, score",
+            {"text": "model"},
+        )
+    finally:
+        _close(Path(place))
+
+
+#: Open databases: place -> the database and how often it is in use.  The engine opens each once.
+_OPEN: dict[Path, tuple[Any, int]] = {}
+_GUARD = threading.RLock()
+
+
+def _open(place: Path) -> Any:
+    import jpype
+
+    engine = _java()
+    place = place.resolve()
+    with _GUARD:
+        if place in _OPEN:
+            database, users = _OPEN[place]
+        else:
+            mode = jpype.JClass("com.arcadedb.engine.ComponentFile$MODE").READ_ONLY
+            factory = engine.DatabaseFactory(str(place / DATABASE))
+            try:
+                database, users = engine.Database(factory._java_factory.open(mode)), 0
+            except jpype.JException as error:
+                raise engine.ArcadeDBError(f"{place}: cannot be opened") from error
+        _OPEN[place] = (database, users + 1)
+        return database
+
+
+def _close(place: Path) -> None:
+    place = place.resolve()
+    with _GUARD:
+        database, users = _OPEN.pop(place)
+        if users > 1:
+            _OPEN[place] = (database, users - 1)
+        else:
+            database.close()
+
+
+def plain(value: Any) -> Any:
+    """Give a value of either way of asking as plain Python.
+
+    Nodes become ``{"labels": [...], **properties}``, relationships ``{"type": ..., **properties}``,
+    paths lists of both in turn.
+    """
+    if value is None or isinstance(value, bool | int | float | str | date | time):
+        return value
+    # By exact type: nodes of the driver are mappings, its durations tuples.
+    if type(value) is dict:
+        return {str(name): plain(item) for name, item in value.items()}
+    if type(value) in (list, tuple, set):
+        return [plain(item) for item in value]
+    return _plain_java(value) if hasattr(value, "getClass") else _plain_bolt(value)
+
+
+def _plain_java(value: Any) -> Any:
+    import jpype
+    from arcadedb_embedded import convert_java_to_python
+
+    kinds = {kind: jpype.JClass(f"com.arcadedb.graph.{kind}") for kind in ("Vertex", "Edge")}
+    if isinstance(value, kinds["Vertex"]):
+        kind = value.getType()
+        labels = [str(kind.getName()), *(str(above.getName()) for above in kind.getSuperTypes())]
+        return {"labels": sorted(labels), **plain(convert_java_to_python(value.propertiesAsMap()))}
+    if isinstance(value, kinds["Edge"]):
+        properties = convert_java_to_python(value.propertiesAsMap())
+        return {"type": str(value.getTypeName()), **plain(properties)}
+    if isinstance(value, jpype.JClass("com.arcadedb.query.opencypher.traversal.TraversalPath")):
+        vertices, edges = list(value.getVertices()), list(value.getEdges())
+        steps = [vertices[0]]
+        for edge, vertex in zip(edges, vertices[1:], strict=True):
+            steps += [edge, vertex]
+        return [_plain_java(step) for step in steps]
+    return _plain_time(str(value.getClass().getSimpleName()), str(value))
+
+
+def _plain_time(kind: str, text: str) -> Any:
+    """Read a date or time as the engine writes it; anything else stays its text."""
+    readers: dict[str, Callable[[str], Any]] = {
+        "CypherDate": date.fromisoformat,
+        "CypherDateTime": datetime.fromisoformat,
+        "CypherLocalDateTime": datetime.fromisoformat,
+        "CypherTime": time.fromisoformat,
+        "CypherLocalTime": time.fromisoformat,
+    }
+    with contextlib.suppress(ValueError):
+        return readers.get(kind, str)(text.partition("[")[0])
+    return text
+
+
+def _plain_bolt(value: Any) -> Any:
+    from neo4j import graph
+
+    if isinstance(value, graph.Node):
+        return {"labels": sorted(value.labels), **plain(dict(value))}
+    if isinstance(value, graph.Relationship):
+        return {"type": value.type, **plain(dict(value))}
+    if isinstance(value, graph.Path):
+        steps: list[Any] = [value.start_node]
+        for relationship, node in zip(value.relationships, value.nodes[1:], strict=True):
+            steps += [relationship, node]
+        return [_plain_bolt(step) for step in steps]
+    return value.to_native() if hasattr(value, "to_native") else str(value)
+
+
+def _wrong(error: Exception) -> KgError:
+    """Say what is wrong with a query in the engine's words, without its wrapping."""
+    cause: Any = error.__cause__
+    while (inner := getattr(cause, "getCause", lambda: None)()) is not None:
+        cause = inner
+    if not hasattr(cause, "getClass"):
+        return KgError(str(error))
+    kind, text = str(cause.getClass().getSimpleName()), str(cause.getMessage() or "")
+    return wrong(kind, text)
+
+
+def wrong(kind: str, text: str) -> KgError:
+    """Give the error of a query, of the kind and text of the engine's exception."""
+    if kind == "QueryNotIdempotentException" or "read only" in text:
+        return KgError(
+            "The query would write (or calls a procedure that is not known), and the store is "
+            "only a projection of the files in nodes/ and edges/",
+            remedy="Ask with MATCH ... RETURN. To change the graph, change its papers and build.",
+        )
+    if kind == "CommandParameterMissingException":
+        names = text.partition(": ")[2]
+        given = " ".join(f"--param {name.strip()}=..." for name in names.split(","))
+        return KgError(f"The query misses a parameter: {names}", remedy=f"Give it: {given}")
+    if kind.startswith("Command"):
+        return KgError(text)
+    return KgError(f"{kind}: {text}")
+
+
+# --- Serving over Bolt --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Bolt:
+    """Where a served store is reached, by the driver of Neo4j."""
+
+    uri: str
+    user: str
+    password: str
+    database: str = DATABASE
+
+
+@contextlib.contextmanager
+def serve(folder: Path, *, port: int = 0, say: Say = _quiet) -> Iterator[Bolt]:
+    """Serve a copy of the store over Bolt on the loopback address, until the context ends.
+
+    It is a copy because the engine serves transactions only from a database that it may write;
+    its user may read alone.  ``port`` 0 takes a free one.
+    """
+    place = load(folder, say=say)
+    with tempfile.TemporaryDirectory(prefix="kg-serve-", ignore_cleanup_errors=True) as root:
+        with _room(Path(root)):
+            shutil.copytree(place / DATABASE, Path(root) / "databases" / DATABASE)
+        bolt = Bolt(f"bolt://127.0.0.1:{port or _free_port()}", "reader", secrets.token_urlsafe(16))
+        server = _server(Path(root), bolt)
+        try:
+            _start(server, bolt)
+            yield bolt
+        finally:
+            server.stop()
+
+
+def _server(root: Path, bolt: Bolt) -> Any:
+    from arcadedb_embedded import ArcadeDBServer
+
+    _java()
+    config = root / "config"
+    config.mkdir()
+    reader = {"access": [], "types": {"*": {"access": ["readRecord"]}}}
+    admin = {
+        "access": ["updateSecurity", "updateSchema", "updateDatabaseSettings"],
+        "types": {"*": {"access": ["createRecord", "readRecord", "updateRecord", "deleteRecord"]}},
+    }
+    groups = {"databases": {"*": {"groups": {"admin": admin, "reader": reader}}}, "version": 1}
+    (config / "server-groups.json").write_text(json.dumps(groups), encoding="utf-8")
+    settings = {
+        "host": "127.0.0.1",
+        "http_port": _free_port(),
+        "bolt_port": int(bolt.uri.rpartition(":")[2]),
+        "bolt_defaultDatabase": DATABASE,
+        "server_plugins": "Bolt:com.arcadedb.bolt.BoltProtocolPlugin",
+    }
+    return ArcadeDBServer(str(root), secrets.token_urlsafe(16), settings)
+
+
+def _start(server: Any, bolt: Bolt) -> None:
+    import jpype
+
+    engine = _java()
+    try:
+        server.start()
+        security = server._java_server.getSecurity()
+        user = jpype.JClass("com.arcadedb.serializer.json.JSONObject")(
+            json.dumps(
+                {
+                    "name": bolt.user,
+                    "password": str(security.encodePassword(bolt.password)),
+                    "databases": {DATABASE: ["reader"]},
+                }
+            )
+        )
+        security.createUser(user)
+    except engine.ArcadeDBError as error:
+        raise KgError(
+            f"The store could not be served: {error}", remedy="Try another --port."
+        ) from error
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+# --- The Java machine ---------------------------------------------------------------------------
+
+
+def _java(*, brief: bool = False) -> Any:
+    """Give the package with its Java machine started."""
+    import arcadedb_embedded
+    import jpype
+
+    with _GUARD:
+        if not jpype.isJVMStarted():
+            java.start(*_installed(), _OPTIONS, brief=brief)
+    return arcadedb_embedded
+
+
+def _installed() -> tuple[Path, list[Path]]:
+    from arcadedb_embedded import jvm
+
+    return Path(jvm.get_bundled_jre_lib_path()), sorted(Path(jvm.get_jar_path()).glob("*.jar"))

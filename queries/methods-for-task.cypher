@@ -1,0 +1,24 @@
+// Methods for a task.
+// Counts the papers on the task that introduce or use them, and those that state the application.
+//
+// task: glob = "*" - the task's name or an alias
+// limit: int = 20 - most rows
+MATCH (t:Concept)
+WHERE t.kind <> 'metric' AND (t.name =~ $task OR any(alias IN t.aliases WHERE alias =~ $task))
+CALL (t) {
+  MATCH (t)<-[:INTRODUCES|EVALUATES_ON|USES|COMPARES_TO|STUDIES]-(p:Paper)
+  MATCH (p)-[r:INTRODUCES|USES]->(m:Method)
+  RETURN m, p.id AS paper, CASE type(r) WHEN 'INTRODUCES' THEN 1 ELSE 0 END AS introduced,
+         0 AS stated
+  UNION ALL
+  MATCH (t)<-[r:APPLIED_TO]-(m:Method)
+  UNWIND r.papers AS paper
+  RETURN m, paper, 0 AS introduced, 1 AS stated
+}
+WITH t, m, paper, sum(introduced) AS introduced, sum(stated) AS stated
+ORDER BY paper
+WITH t, m, count(paper) AS papers, sum(introduced) AS introduced, sum(stated) AS stated,
+     collect(paper) AS ids
+RETURN t.name AS task, m.name AS method, papers, introduced, stated, ids
+ORDER BY papers DESC, stated DESC, introduced DESC, task, method, t.id, m.id
+LIMIT $limit
