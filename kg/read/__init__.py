@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from kg.errors import KgError
 from kg.read.fields import rejected
-from kg.read.source import Source, sources
+from kg.read.source import MARKS, Source, sources
 from kg.read.union import merge, title_only
 from kg.records import Paper, Rejected
 
@@ -199,7 +199,5 @@ def _format(name: str) -> Format:
 
 def _text(head: bytes) -> str:
     """Give the head as text, whatever its encoding: only its shape is looked at."""
-    for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
-        if head.startswith(mark):
-            return head[: len(head) & ~1].decode(encoding, "replace")
-    return head.decode("utf-8-sig", "replace")
+    encoding = next((name for mark, name in MARKS if head.startswith(mark)), "utf-8")
+    return head.decode(encoding, "replace")

@@ -19,7 +19,8 @@ _COMPACT: Final = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _BACKWARD: Final = re.compile(r"(?:(\d{1,2})([-/.]))?(\d{1,2})[-/.](\d{4})")
 _YEAR: Final = re.compile(r"(?<!\d)(?:1[5-9]|20)\d\d(?!\d)")
 _MONTH: Final = re.compile(
-    r"(?:(?<![\d:/-])(\d{1,2})(?:st|nd|rd|th)?[\s,.-]*)?\b([a-z]{3,9})\b\.?"
+    r"(?:(?<![\d:/-])(\d{1,2})(?:st|nd|rd|th)?[\s,.-]*)?"
+    rf"\b({'|'.join(sorted(_MONTHS, reverse=True))})\b\.?"
     r"(?:[\s,-]*(\d{1,2})(?:st|nd|rd|th)?(?![\d:/-]))?"
 )
 
@@ -63,8 +64,7 @@ def _in_words(line: str) -> str | None:
         return None
     months: dict[int, re.Match[str]] = {}
     for match in _MONTH.finditer(line):
-        if number := _MONTHS.get(match[2]):
-            months.setdefault(number, match)
+        months.setdefault(_MONTHS[match[2]], match)
     if len(months) != 1:
         return _written(int(year[0]))
     number, match = months.popitem()

@@ -81,10 +81,11 @@ def _values(stream: IO[str]) -> Iterator[tuple[int | None, Any]]:
     if not first:
         return
     value = _value(first)
-    if isinstance(value, _Broken) and value.goes_on:
+    if isinstance(value, _Broken):
         number_of_second, second = next(lines, (0, ""))
-        if first.strip() in ("[", "{") or isinstance(_value(second), _Broken):
-            # A value that goes over several lines, not a file of lines whose first is broken.
+        lone = not second or first.strip() in ("[", "{")
+        if lone or (value.goes_on and isinstance(_value(second), _Broken)):
+            # One value, broken or over several lines, not lines of which the first is broken.
             yield from _document(first + second, stream)
             return
         yield number, value
@@ -123,7 +124,7 @@ def _value(line: str) -> Any:
 def _document(begin: str, stream: IO[str]) -> Iterator[tuple[int | None, Any]]:
     """Yield the value of a whole document, or what can be read of it."""
     if begin.lstrip().startswith("["):
-        yield from _elements(begin[begin.index("[") + 1 :], stream)
+        yield from _elements(begin[begin.index("[") + 1 :], stream, alone=True)
         return
     text = begin + stream.read()
     value = _value(text)
@@ -135,8 +136,12 @@ def _document(begin: str, stream: IO[str]) -> Iterator[tuple[int | None, Any]]:
         yield from _elements(text, stream)
 
 
-def _elements(text: str, stream: IO[str]) -> Iterator[tuple[int | None, Any]]:
+def _elements(
+    text: str, stream: IO[str], *, alone: bool = False
+) -> Iterator[tuple[int | None, Any]]:
     """Yield one value after the other up to the end of the array; one that is broken is left out.
+
+    Behind an array that is ``alone`` there must be nothing.
 
     The text is read on in growing pieces, so that a large array does not stand in memory whole.
     """
@@ -144,6 +149,8 @@ def _elements(text: str, stream: IO[str]) -> Iterator[tuple[int | None, Any]]:
     while True:
         place = _BETWEEN.match(text, place).end()  # type: ignore[union-attr]
         if text.startswith("]", place):
+            if alone and (rest := (text[place + 1 :] + stream.read()).strip()):
+                yield None, _Broken("more stands behind the end of the array", rest)
             return
         try:
             value, end = _DECODER.raw_decode(text, place)

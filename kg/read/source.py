@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, BinaryIO, Final
+from typing import IO, Any, BinaryIO, Final
 
 from kg.errors import KgError
 
@@ -20,7 +20,8 @@ from kg.errors import KgError
 _PROBE: Final = 1 << 18
 _SEARCH: Final = 1 << 26
 
-_MARKS: Final = (
+#: Byte-order marks and their encodings, the longer first where one begins as the other.
+MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -80,7 +81,7 @@ class Source:
     def encoding(self) -> str:
         """Tell the encoding, as Python names it.  Raises ``KgError`` for what is no text."""
         probe = self.head()
-        for mark, encoding in _MARKS:
+        for mark, encoding in MARKS:
             if probe.startswith(mark):
                 return encoding
         if probe.isascii():
@@ -90,7 +91,9 @@ class Source:
         if b"\0" not in probe:
             from charset_normalizer import from_bytes
 
-            if best := from_bytes(probe).best():
+            # Lines of ASCII alone tell nothing, and drown those that do.
+            telling = b"\n".join(line for line in probe.splitlines() if not line.isascii())
+            if best := from_bytes(telling).best():
                 return best.encoding
         raise KgError(f"{self.name}: not a text file.", remedy="Give it as UTF-8 text.")
 
@@ -121,25 +124,32 @@ def _stray(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("paperlattice", _stray)
 
 
-class _Gzip(gzip.GzipFile):
+class _Gzip(io.RawIOBase):
     """A compressed stream that ends where it is broken, and notes why."""
 
     def __init__(self, stream: BinaryIO, breaks: list[str]) -> None:
-        super().__init__(fileobj=stream, mode="rb")
         self._below = stream
+        self._whole = gzip.GzipFile(fileobj=stream, mode="rb")
         self._breaks = breaks
 
-    def read(self, size: int | None = -1) -> bytes:
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
         try:
-            return super().read(size)
+            # One piece at a time: what was unpacked before the break must not be lost with it.
+            data = self._whole.read1(len(buffer))
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             reason = f"the compressed file is damaged: {error}"
             if reason not in self._breaks:
                 self._breaks.append(reason)
-            return b""
+            return 0
+        buffer[: len(data)] = data
+        return len(data)
 
     def close(self) -> None:
         super().close()
+        self._whole.close()
         self._below.close()
 
 
