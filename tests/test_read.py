@@ -395,6 +395,10 @@ def test_a_document_cut_off_gives_what_stands_before_the_cut(tmp_path: Path, nam
         papers = [one for one in found if isinstance(one, Paper)]
         assert papers == whole[: len(papers)]
         assert len(papers) < len(found)
+    lacking = json.dumps([RECORD, RECORD])[:-1]
+    assert len(all_of(written(tmp_path, name, lacking))) == 3
+    behind = json.dumps({"data": [RECORD], "next": 100})[:-4]
+    assert len(all_of(written(tmp_path, name, behind))) == 2
 
 
 ANY = st.recursive(

@@ -124,24 +124,24 @@ def _value(line: str) -> Any:
 def _document(begin: str, stream: IO[str]) -> Iterator[tuple[int | None, Any]]:
     """Yield the value of a whole document, or what can be read of it."""
     if begin.lstrip().startswith("["):
-        yield from _elements(begin[begin.index("[") + 1 :], stream, alone=True)
+        yield from _elements(begin[begin.index("[") + 1 :], stream, _ARRAY)
         return
     text = begin + stream.read()
     value = _value(text)
     if not isinstance(value, _Broken):
         yield None, value
     elif array := _FIRST_ARRAY.search(text):
-        yield from _elements(text[array.end() + 1 :], stream)
+        yield from _elements(text[array.end() + 1 :], stream, _HELD)
     else:
-        yield from _elements(text, stream)
+        yield from _elements(text, stream, _VALUES)
 
 
-def _elements(
-    text: str, stream: IO[str], *, alone: bool = False
-) -> Iterator[tuple[int | None, Any]]:
-    """Yield one value after the other up to the end of the array; one that is broken is left out.
+#: What values stand in: an array of their own, an array in a broken object, or nothing.
+_ARRAY, _HELD, _VALUES = range(3)
 
-    Behind an array that is ``alone`` there must be nothing.
+
+def _elements(text: str, stream: IO[str], where: int) -> Iterator[tuple[int | None, Any]]:
+    """Yield one value after the other; one that is broken is left out.
 
     The text is read on in growing pieces, so that a large array does not stand in memory whole.
     """
@@ -149,8 +149,7 @@ def _elements(
     while True:
         place = _BETWEEN.match(text, place).end()  # type: ignore[union-attr]
         if text.startswith("]", place):
-            if alone and (rest := (text[place + 1 :] + stream.read()).strip()):
-                yield None, _Broken("more stands behind the end of the array", rest)
+            yield from _behind(text[place + 1 :] + stream.read(), where)
             return
         try:
             value, end = _DECODER.raw_decode(text, place)
@@ -159,9 +158,8 @@ def _elements(
             if more := bool(piece):
                 text, place, size = text[place:] + piece, 0, size * 2
                 continue
-            if place == len(text):
-                return
-            yield None, _Broken(f"the JSON breaks off or is broken: {error}", text[place:])
+            if place < len(text) or where != _VALUES:
+                yield None, _Broken(f"the JSON breaks off or is broken: {error}", text[place:])
             following = _following(text, place)
             if following is None:
                 return
@@ -169,6 +167,13 @@ def _elements(
             continue
         yield None, value
         place, size = end, _CHUNK
+
+
+def _behind(rest: str, where: int) -> Iterator[tuple[int | None, Any]]:
+    if where == _HELD:
+        yield None, _Broken("the JSON breaks off or is broken behind its records", rest[-200:])
+    elif rest.strip():
+        yield None, _Broken("more stands behind the end of the array", rest.strip())
 
 
 def _following(text: str, place: int) -> int | None:
