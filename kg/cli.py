@@ -68,3 +68,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     cli(prog_name="kg")
+
+
+if __name__ == "__main__":
+    main()

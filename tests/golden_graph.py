@@ -5,7 +5,10 @@ entities follow from the roles, so a change below changes them too.
 """
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from kg.records import EDGES, NODES, Edge, Node
 from kg.store import files
@@ -194,3 +197,24 @@ def write(folder: Path) -> files.Manifest:
     files.write(folder / "rejected.jsonl", b'{"file": "x", "entry": 1, "line": 1, "reason": "y"}\n')
     files.commit(folder, made)
     return made
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the golden graph, its store built."""
+    from kg.store import arcade
+
+    folder = tmp_path_factory.mktemp("golden")
+    write(folder)
+    arcade.load(folder)
+    return folder
+
+
+@pytest.fixture(autouse=True, scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what is cached for the user's next query out of the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        nowhere = tmp_path_factory.mktemp("cache") / "file"
+        nowhere.write_text("no folder")
+        patch.setenv("KG_CACHE", str(nowhere))
+        yield

@@ -8,13 +8,13 @@ for reading, so any number of processes may ask at once.
 
 import contextlib
 import json
-import os
 import secrets
 import shutil
 import socket
 import tempfile
 import threading
 import uuid
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -28,11 +28,17 @@ from kg.store import files, java
 
 Row = dict[str, Any]
 Say = Callable[[str], None]
+#: Size, time of the last change and checksum of a file.
+Stamp = list[int]
 
 #: Version of what is made of the files: labels, properties and indexes.
 LAYOUT: Final = 1
 #: The name of the database, for Bolt.
 DATABASE: Final = "kg"
+
+_STAMP = "stamp.json"
+#: What the engine writes anew whenever it closes, and can do without.
+_REWRITTEN = {"statistics.json", "last-tx-id.bin"}
 _OPTIONS = (
     "-Djava.awt.headless=true",
     "-Dfile.encoding=UTF8",
@@ -107,13 +113,40 @@ def _engine() -> str:
 
 
 def _whole(place: Path) -> bool:
-    """Tell whether every file of the store is there with the size that it was built with."""
+    """Tell whether the store is there as it was built: each file with its size and content.
+
+    Contents are looked at only where the time of the last change is another, as in a copy.
+    """
     try:
-        stamp = json.loads((place / "stamp.json").read_bytes())
-        found = {entry.name: entry.stat().st_size for entry in os.scandir(place / DATABASE)}
-    except (OSError, ValueError):
+        known = json.loads((place / _STAMP).read_bytes())["files"]
+        found = _stamps(place / DATABASE, known)
+    except (OSError, ValueError, LookupError, TypeError):
         return False
-    return bool(stamp["files"] == {name: found.get(name) for name in stamp["files"]})
+    if found != known and [_content(stamp) for stamp in found.values()] == [
+        _content(stamp) for stamp in known.values()
+    ]:
+        with contextlib.suppress(OSError):
+            files.write(place / _STAMP, json.dumps({"files": found}).encode())
+        return True
+    return bool(found == known)
+
+
+def _stamps(folder: Path, known: Mapping[str, Stamp]) -> dict[str, Stamp]:
+    """Give size, time of change and checksum of each file known, or of all there are."""
+    stamps = {}
+    for name in known or sorted({path.name for path in folder.iterdir()} - _REWRITTEN):
+        status = (folder / name).stat()
+        stamp = (status.st_size, status.st_mtime_ns)
+        if name in known and stamp == tuple(known[name][:2]):
+            stamps[name] = known[name]
+        else:
+            stamps[name] = [*stamp, zlib.crc32((folder / name).read_bytes())]
+    return stamps
+
+
+def _content(stamp: Stamp) -> tuple[int, int]:
+    size, _, checksum = stamp
+    return size, checksum
 
 
 def _reason(place: Path) -> str:
@@ -163,9 +196,8 @@ def _build(folder: Path, made: files.Manifest, place: Path) -> None:
     with _room(folder):
         try:
             _fill(folder, made, part / DATABASE)
-            sizes = {entry.name: entry.stat().st_size for entry in os.scandir(part / DATABASE)}
-            stamp = {"digest": made.digest, "engine": _engine(), "files": sizes}
-            (part / "stamp.json").write_text(json.dumps(stamp), encoding="utf-8")
+            stamps = _stamps(part / DATABASE, {})
+            files.write(part / _STAMP, json.dumps({"files": stamps}).encode())
             if place.exists():
                 place.rename(place.with_name(f".part-{uuid.uuid4().hex}"))
             part.rename(place)
@@ -271,7 +303,7 @@ def opened(folder: Path, *, say: Say = _quiet) -> Iterator[Any]:
         database = _open(place)
     except _java().ArcadeDBError:
         # Its files have the right sizes, yet the engine cannot read them.
-        (place / "stamp.json").unlink()
+        (place / _STAMP).unlink()
         place = load(folder, say=say)
         database = _open(place)
     try:
@@ -345,7 +377,9 @@ def _close(place: Path) -> None:
         if users > 1:
             _OPEN[place] = (database, users - 1)
         else:
-            database.close()
+            # It wants to write even then, and may not be allowed to.
+            with contextlib.suppress(_java().ArcadeDBError):
+                database.close()
 
 
 def plain(value: Any) -> Any:
@@ -439,7 +473,7 @@ def wrong(kind: str, text: str) -> KgError:
         return KgError(f"The query misses a parameter: {names}", remedy=f"Give it: {given}")
     if kind.startswith("Command"):
         return KgError(text)
-    return KgError(f"{kind}: {text}")
+    return KgError(f"The engine fails: {kind}: {text}", remedy="Try to ask it in another way.")
 
 
 # --- Serving over Bolt --------------------------------------------------------------------------

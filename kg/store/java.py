@@ -44,8 +44,8 @@ def start(library: Path, jars: Sequence[Path], options: Sequence[str], *, brief:
     given.append("-XX:TieredStopAtLevel=1" if brief else "-Xrs")
     if _LIST in os.environ:
         given.append(f"-XX:DumpLoadedClassList={os.environ[_LIST]}")
-    elif (archive := _archive(library, jars)).exists():
-        given.append(f"-XX:SharedArchiveFile={archive}")
+    elif (known := archive(library, jars)).exists():
+        given.append(f"-XX:SharedArchiveFile={known}")
     try:
         jpype.startJVM(str(library), *given, classpath=_path(jars), interrupt=brief)
     except Exception as error:
@@ -66,19 +66,19 @@ def prepare(library: Path, jars: Sequence[Path], code: str) -> None:
 
     Takes some five seconds.  Whatever fails leaves no archive.
     """
-    archive = _archive(library, jars)
-    if archive.exists() or _LIST in os.environ:
+    wanted = archive(library, jars)
+    if wanted.exists() or _LIST in os.environ:
         return
     with contextlib.suppress(OSError, subprocess.SubprocessError):
-        archive.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=archive.parent) as folder:
+        wanted.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=wanted.parent) as folder:
             names, made = Path(folder, "classes.txt"), Path(folder, "classes.jsa")
             found = os.pathsep.join(sys.path)
             _run([sys.executable, "-c", code], {_LIST: str(names), "PYTHONPATH": found})
             java = [str(_java(library)), "-Xshare:dump", f"-XX:SharedClassListFile={names}"]
             java += [f"-XX:SharedArchiveFile={made}", "-XX:+UseSerialGC", *_MODULES]
             _run([*java, "-cp", _path(jars)], {})
-            made.replace(archive)
+            made.replace(wanted)
 
 
 def _run(command: list[str], variables: dict[str, str]) -> None:
@@ -93,8 +93,8 @@ def _run(command: list[str], variables: dict[str, str]) -> None:
     )
 
 
-def _archive(library: Path, jars: Sequence[Path]) -> Path:
-    # Java checks the jars too, but says so on the terminal.
+def archive(library: Path, jars: Sequence[Path]) -> Path:
+    """Give the place of the archive of classes, which need not be there."""
     key = hashlib.sha256()
     for path in (library, *jars):
         key.update(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}\n".encode())
