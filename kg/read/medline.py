@@ -102,7 +102,7 @@ def _paper(place: tuple[str, int, int], record: _Record) -> Paper | Rejected:
             ids=_ids(record),
             published=hints.published(first("DP")) or first("DEP"),
             url=next((url for url in record.values("LID", "URL") if url.startswith("http")), None),
-            authors=names.people(authors),
+            authors=names.ordered(names.people(authors)),
             venue=first("JT", "TA", *(("BTI", "CTI") if record.values("TI") else ())),
         )
     except ValueError as error:

@@ -13,9 +13,12 @@ _NOBODY: Final = re.compile(
 #: Scopus sets its number after a full name, WoS and Zoological Record an address of mail.
 _MARKS: Final = re.compile(r"\s*\((?:\d{5,}|[^()@\s]+@[^()\s]+)\)|\s+et\.? al\.?$", re.IGNORECASE)
 _INITIALS: Final = re.compile(r"(?:[^\W\d_]\.?[\s-]?){1,4}")
+_SURNAME_FIRST: Final = re.compile(
+    r"([^\W\d_][^,;]*?[^\W\d_])\s+(?!(?:I{2,3}|IV|JR|SR)\.?$)((?:[A-Z]\.?-?){1,4})"
+)
 _AND: Final = re.compile(r"\s+(?:and|&)\s+", re.IGNORECASE)
 #: Springer sets no separator at all: ``Vivek K. PallipuramMohammad Bhuiyan``.
-_GLUED: Final = re.compile(r"(?<=[a-zà-öø-ÿ])(?=[A-Z][a-zà-öø-ÿ]+(?:-[A-Z][a-z]+)?\s|[A-Z]\.\s)")
+_GLUED: Final = re.compile(r"(?<=[a-zà-öø-ÿ])(?=[A-Z][a-zà-öø-ÿ]+(?:-[A-Z][a-z]+)?\.?\s|[A-Z]\.\s)")
 _KEYS: Final = ("name", "full_name", "fullname", "display_name", "author", "raw_author_name")
 
 
@@ -25,9 +28,22 @@ def listed(cell: Any) -> list[str]:
     >>> listed("Liu, Fengyuan (60410297700); Li, Chunyun (58862216200)")
     ['Liu, Fengyuan', 'Li, Chunyun']
     >>> listed("Phillips J.C., Braun R."), listed("Smith, John"), listed("Doe, A., Roe, B.")
-    (['Phillips J.C.', 'Braun R.'], ['Smith, John'], ['Doe, A.', 'Roe, B.'])
+    (['Phillips, J.C.', 'Braun, R.'], ['Smith, John'], ['Doe, A.', 'Roe, B.'])
     """
-    return list(people(_parts(cell)))
+    return ordered(people(_parts(cell)))
+
+
+def ordered(names: Iterable[str]) -> list[str]:
+    """Give the names; where all are a surname and initials, with the comma between.
+
+    >>> ordered(["Lim SM", "van der Berg J.-P."]), ordered(["Ann Lee", "Frank Thompson III"])
+    (['Lim, SM', 'van der Berg, J.-P.'], ['Ann Lee', 'Frank Thompson III'])
+    """
+    found = list(names)
+    matches = [_SURNAME_FIRST.fullmatch(name) for name in found]
+    if all(matches):
+        return [f"{match[1]}, {match[2]}" for match in matches if match]
+    return found
 
 
 def people(names: Iterable[str]) -> Iterator[str]:

@@ -182,11 +182,11 @@ def _paper(place: tuple[str, int, int], lines: _Lines) -> Paper | Rejected:
 
 def _authors(given: list[str]) -> list[str]:
     # One a tag is the rule, but for those who write them all in one.
-    return [
+    return names.ordered(
         name
         for value in given
         for name in (names.listed(value) if ";" in value else names.people([value]))
-    ]
+    )
 
 
 def _ids(record: Record) -> Iterator[str]:
