@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from .findings import Extraction
+
 Record = Mapping[str, Any]
 
 
@@ -62,3 +64,40 @@ def spans(record: Record) -> list[tuple[int, int, int]]:
             taken[start:end] = b"\1" * (end - start)
             kept.append((start, end, index))
     return sorted(kept)
+
+
+def record(id: str, title: str, abstract: str, extraction: Extraction) -> dict[str, Any]:
+    """Give an extraction as a record: the gold's keys, with scores and offsets added."""
+    names = _names(extraction)
+    return {
+        "id": id,
+        "title": title,
+        "abstract": abstract,
+        "entities": [
+            {
+                "name": name,
+                "type": finding.label,
+                **({"kind": finding.kind} if finding.kind else {}),
+                "role": finding.role,
+                "mentions": list(finding.forms),
+                "score": finding.score,
+                "role_score": finding.role_score,
+                "spans": [[m.start, m.end, m.score] for m in finding.mentions],
+            }
+            for name, finding in zip(names, extraction.findings, strict=True)
+        ],
+        "relations": [[names[r.head], r.label, names[r.tail]] for r in extraction.relations],
+        "relation_scores": [r.score for r in extraction.relations],
+        "by": extraction.by,
+    }
+
+
+def _names(extraction: Extraction) -> list[str]:
+    """Give the names of entities, made different where two have the same: relations go by name."""
+    taken: dict[str, int] = {}
+    names = []
+    for finding in extraction.findings:
+        taken[finding.name] = taken.get(finding.name, 0) + 1
+        again = taken[finding.name]
+        names.append(finding.name if again == 1 else f"{finding.name} ({finding.label} {again})")
+    return names

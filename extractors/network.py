@@ -11,23 +11,11 @@ import torch
 from torch import Tensor, nn
 from transformers import BertModel
 
-from .schema import RELATIONS, ROLES, TAGS, TYPES, allowed, label_of
-from .terms import SIMILARITY_SIZE
+from .links import ALLOWED, DISTANCES, FEATURES, LIKENESS, RELATION_NAMES
+from .schema import ROLES, TAGS, TYPES
 from .words import SHAPES
 
-RELATION_NAMES = tuple(RELATIONS)
-#: Upper bounds of the word distances that the relation head tells apart.
-DISTANCES = (-60, -30, -15, -8, -4, 0, 4, 8, 15, 30, 60)
 MENTION, PAIR = 256, 192
-#: Numbers about an entity that its states do not show: mentions, place, sentences.
-FEATURES = 4
-
-
-def pair_mask() -> Tensor:
-    """Give which relations may join which types, as booleans of types x types x relations."""
-    return torch.tensor(
-        [[[allowed(label_of(a), r, label_of(b)) for r in RELATION_NAMES] for b in TYPES] for a in TYPES]
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +56,7 @@ class Network(nn.Module):
         self.distance = nn.Embedding(2 * (len(DISTANCES) + 1), PAIR)
         self.relation = nn.Linear(PAIR, len(RELATION_NAMES))
         self.same = nn.Sequential(
-            nn.Linear(2 * MENTION + SIMILARITY_SIZE, 64), nn.GELU(), nn.Linear(64, 1)
+            nn.Linear(2 * MENTION + LIKENESS, 64), nn.GELU(), nn.Linear(64, 1)
         )
 
     def encode(self, ids: Tensor, shapes: Tensor, mask: Tensor) -> Tensor:
@@ -99,9 +87,11 @@ class Network(nn.Module):
         scores = self.mention_relations(states, entities)
         owner, count = entities.mentions[:, 3], len(entities.features)
         rows = _logsumexp(scores.flatten(1), owner, count).view(count, len(owner), -1)
-        return _logsumexp(rows.transpose(0, 1).flatten(1), owner, count).view(
-            count, count, -1
-        ).transpose(0, 1)
+        return (
+            _logsumexp(rows.transpose(0, 1).flatten(1), owner, count)
+            .view(count, count, -1)
+            .transpose(0, 1)
+        )
 
     def mention_relations(self, states: Tensor, entities: Entities) -> Tensor:
         """Give the scores of relations: mentions x mentions x relations."""
@@ -142,7 +132,7 @@ def _logsumexp(scores: Tensor, owner: Tensor, count: int) -> Tensor:
 
 def relation_loss(scores: Tensor, types: Tensor, gold: Sequence[tuple[int, int, int]]) -> Tensor:
     """Give the mean cross-entropy over the pairs of entities that any relation may join."""
-    valid = pair_mask()[types[:, None], types[None]]
+    valid = torch.from_numpy(ALLOWED)[types[:, None], types[None]]
     target = torch.zeros(len(types), len(types), dtype=torch.long)
     for head, relation, tail in gold:
         target[head, tail] = relation + 1

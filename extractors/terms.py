@@ -6,7 +6,50 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 _WORD = re.compile(r"[^\W_]+")
-_SMALL = frozenset("a an and as at by for from in of on or the to via with".split())
+_SMALL = frozenset(
+    {
+        "a",
+        "an",
+        "and",
+        "as",
+        "at",
+        "by",
+        "for",
+        "from",
+        "in",
+        "of",
+        "on",
+        "or",
+        "the",
+        "to",
+        "via",
+        "with",
+    }
+)
+
+#: Words that name no entity by themselves, and say nothing when they follow a proper name
+#: ("the ImageNet dataset"): those that the annotation guidelines leave out.
+GENERIC = frozenset(
+    """
+    agent algorithm analysis approach architecture baseline behavior behaviour benchmark
+    challenge code corpus data database dataset environment evaluation experiment feature
+    framework information input knowledge leaderboard library literature method metric model
+    module network output paper parameter performance pipeline platform problem process
+    representation research result sample score setting software solution state-of-the-art
+    strategy study suite system task technique test testbed text tool toolkit training user work
+    """.split()
+)
+
+
+def generic(form: str) -> bool:
+    """Tell whether a form names nothing: a generic word, a number, a broken piece of a formula.
+
+    >>> [generic(form) for form in ("models", "3.5", "x", "GPT-4", "C", "dataset")]
+    [True, True, True, False, True, True]
+    """
+    term = normal(form)
+    letters = sum(char.isalpha() for char in term)
+    return letters < 2 or term in GENERIC or len(form) > 100 or "http" in term
 
 
 def singular(word: str) -> str:

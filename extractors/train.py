@@ -18,12 +18,16 @@ import torch
 from spacy.tokens import Doc
 from tokenizers import Tokenizer
 from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
 
 from . import base as bases
-from . import gold, words
-from .network import RELATION_NAMES, Entities, Network, relation_loss
+from . import gold, links, words
+from .links import ALLOWED, RELATION_NAMES
+from .network import Entities, Network, relation_loss
 from .schema import ROLES, TAGS, TYPES
-from .terms import abbreviates, normal, similarity
+from .tagger import bio_spans
+from .terms import normal, similarity
 
 Say = Callable[[str], None]
 
@@ -46,7 +50,11 @@ def example(record: gold.Record, doc: Doc, pieces: words.Pieces) -> Example:
     place = {word: index for index, word in enumerate(pieces.words)}
     sentence = {token.i: n for n, sent in enumerate(doc.sents) for token in sent}
     tags = torch.zeros(len(pieces.words), dtype=torch.long)
-    rows, kept, groups, forms, group_owner = [], {}, {}, [], []
+    rows: list[tuple[int, int, int, int, int, int]] = []
+    kept: dict[int, int] = {}
+    groups: dict[tuple[int, str], int] = {}
+    forms: list[list[str]] = []
+    group_owner: list[int] = []
     for start, end, index in gold.spans(record):
         span = doc.char_span(start, end)
         if span is None or span.start not in place or span.end - 1 not in place:
@@ -72,7 +80,12 @@ def example(record: gold.Record, doc: Doc, pieces: words.Pieces) -> Example:
     mentions = torch.tensor(rows, dtype=torch.long)
     entities = Entities(
         mentions=mentions,
-        features=torch.tensor(features(rows, len(chosen))),
+        features=torch.tensor(
+            links.features(
+                [links.Row(a, b, type_, owner, sent) for a, b, type_, owner, _, sent in rows],
+                len(chosen),
+            )
+        ),
         pairs=torch.tensor(pairs, dtype=torch.long).view(-1, 2),
         likeness=torch.tensor([similarity(forms[a], forms[b]) for a, b in pairs]),
     )
@@ -92,26 +105,6 @@ def example(record: gold.Record, doc: Doc, pieces: words.Pieces) -> Example:
         ),
         sames=torch.tensor([float(group_owner[a] == group_owner[b]) for a, b in pairs]),
     )
-
-
-def features(rows: Sequence[tuple[int, ...]], count: int) -> list[list[float]]:
-    """Give numbers about each entity: mentions, in the title, first place, sentences.
-
-    ``rows`` are those of ``Entities.mentions``; the title is sentence 0.
-    """
-    length = max((row[1] for row in rows), default=0) + 1
-    table = []
-    for entity in range(count):
-        own = [row for row in rows if row[3] == entity]
-        table.append(
-            [
-                math.log(len(own)),
-                float(any(row[5] == 0 for row in own)),
-                min(row[0] for row in own) / length,
-                math.log(len({row[5] for row in own})),
-            ]
-        )
-    return table
 
 
 def examples(records: Iterable[gold.Record], tokenizer: Tokenizer) -> list[Example]:
@@ -139,7 +132,8 @@ def batches(items: Sequence[Example], size: int, chance: random.Random) -> Itera
 
 def padded(batch: Sequence[Example]) -> tuple[Tensor, Tensor, Tensor]:
     """Give ids, shapes and mask of a batch: batch x length."""
-    length = max(len(item.pieces.ids) for item in batch)
+    # Few different sizes keep the allocator from falling to pieces over a long run.
+    length = -(-max(len(item.pieces.ids) for item in batch) // 32) * 32
     ids = torch.zeros(len(batch), length, dtype=torch.long)
     shapes, mask = torch.zeros_like(ids), torch.zeros_like(ids)
     for row, item in enumerate(batch):
@@ -168,9 +162,7 @@ def loss(network: Network, batch: Sequence[Example], half: bool) -> dict[str, Te
         parts["relation"].append(relation_loss(scores, item.types, item.relations))
         if len(item.sames):
             sames = network.sames(mentions, item.entities)
-            parts["same"].append(
-                nn.functional.binary_cross_entropy_with_logits(sames, item.sames)
-            )
+            parts["same"].append(nn.functional.binary_cross_entropy_with_logits(sames, item.sames))
     return {name: torch.stack(values).mean() for name, values in parts.items() if values}
 
 
@@ -220,7 +212,7 @@ def train(
         started, sums = time.time(), dict.fromkeys(WEIGHTS, 0.0)
         for step, batch in enumerate(batches(items, recipe.batch, chance), 1):
             parts = loss(network, batch, half)
-            sum(WEIGHTS[name] * part for name, part in parts.items()).backward()
+            torch.stack([WEIGHTS[name] * part for name, part in parts.items()]).sum().backward()
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimizer.step()
             schedule.step()
@@ -236,7 +228,7 @@ def train(
     return network
 
 
-def _optimizer(network: Network, recipe: Recipe) -> torch.optim.Optimizer:
+def _optimizer(network: Network, recipe: Recipe) -> Optimizer:
     # The table of word pieces stays as it was pretrained: 3,000 texts touch a part of it.
     network.encoder.embeddings.word_embeddings.weight.requires_grad_(False)
     encoder = [p for p in network.encoder.parameters() if p.requires_grad]
@@ -258,13 +250,15 @@ def _half_is_faster(network: Network, batch: Sequence[Example]) -> bool:
     times = []
     for half in (False, True, False, True):
         started = time.time()
-        sum(loss(network, batch, half).values()).backward()
+        torch.stack(list(loss(network, batch, half).values())).sum().backward()
         times.append(time.time() - started)
         network.zero_grad()
     return times[3] < times[2]
 
 
-def _save(path: Path, network: Network, optimizer, schedule, epoch: int) -> None:
+def _save(
+    path: Path, network: Network, optimizer: Optimizer, schedule: LRScheduler, epoch: int
+) -> None:
     state = {
         "network": network.state_dict(),
         "optimizer": optimizer.state_dict(),
@@ -275,7 +269,7 @@ def _save(path: Path, network: Network, optimizer, schedule, epoch: int) -> None
     path.with_suffix(".new").replace(path)
 
 
-def _resume(path: Path, network: Network, optimizer, schedule) -> int:
+def _resume(path: Path, network: Network, optimizer: Optimizer, schedule: LRScheduler) -> int:
     if not path.exists():
         return 0
     state = torch.load(path, weights_only=True)
@@ -295,7 +289,8 @@ def _check(network: Network, dev: Sequence[Example], half: bool) -> dict[str, fl
             with torch.autocast("cpu", torch.bfloat16, enabled=half):
                 states = network.encode(*padded([item])).float()[0]
             own = states[list(item.pieces.firsts)]
-            guess, truth = _spans(network.tag(own).argmax(1)), _spans(item.tags)
+            guess = set(bio_spans(network.tag(own).argmax(1).tolist()))
+            truth = set(bio_spans(item.tags.tolist()))
             right += len(guess & truth)
             wrong += len(guess - truth)
             missed += len(truth - guess)
@@ -313,26 +308,10 @@ def _check(network: Network, dev: Sequence[Example], half: bool) -> dict[str, fl
 
 
 def _relation_counts(scores: Tensor, item: Example) -> np.ndarray:
-    from .network import pair_mask
-
-    valid = pair_mask()[item.types[:, None], item.types[None]]
+    valid = torch.from_numpy(ALLOWED)[item.types[:, None], item.types[None]]
     best = scores.masked_fill(~valid, -30.0).max(2)
     guess = {
-        (int(h), int(best.indices[h, t]), int(t))
-        for h, t in (best.values > 0).nonzero()
-        if h != t
+        (int(h), int(best.indices[h, t]), int(t)) for h, t in (best.values > 0).nonzero() if h != t
     }
     truth = set(item.relations)
     return np.array([len(guess & truth), len(guess - truth), len(truth - guess)])
-
-
-def _spans(tags: Tensor) -> set[tuple[int, int, int]]:
-    found, start, type_ = set(), None, None
-    for place, tag in enumerate([*tags.tolist(), 0]):
-        inside = tag and tag % 2 == 0 and start is not None and (tag - 1) // 2 == type_
-        if start is not None and not inside:
-            found.add((start, place, type_))
-            start = None
-        if tag and not inside:
-            start, type_ = place, (tag - 1) // 2
-    return found

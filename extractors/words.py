@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import spacy
 from spacy.language import Language
@@ -23,11 +24,13 @@ def blank() -> Language:
     nlp = spacy.blank("en")
     defaults = nlp.Defaults
     joints = r"[-–—/()\[\]{},;:+_=~*’'\"<>$\\^|]"
-    tokenizer = nlp.tokenizer
-    tokenizer.infix_finditer = compile_infix_regex([*defaults.infixes, joints]).finditer
-    tokenizer.prefix_search = compile_prefix_regex([*defaults.prefixes, r"[-–/~_^\\]"]).search
+    tokenizer: Any = nlp.tokenizer
+    tokenizer.infix_finditer = compile_infix_regex([*(defaults.infixes or ()), joints]).finditer
+    tokenizer.prefix_search = compile_prefix_regex(
+        [*(defaults.prefixes or ()), r"[-–/~_^\\]"]
+    ).search
     tokenizer.suffix_search = compile_suffix_regex(
-        [*defaults.suffixes, r"[-–/+^_*\\]", r"\."]
+        [*(defaults.suffixes or ()), r"[-–/+^_*\\]", r"\."]
     ).search
     # The line break ends the title, which seldom has a full stop.
     nlp.add_pipe("sentencizer", config={"punct_chars": [*Sentencizer.default_punct_chars, "\n"]})
@@ -80,10 +83,12 @@ def _windows(doc: Doc, tokenizer: Tokenizer) -> list[Pieces]:
     encoding = tokenizer.encode(
         [token.text for token in doc], is_pretokenized=True, add_special_tokens=False
     )
-    cls, sep, unk = (tokenizer.token_to_id(name) for name in ("[CLS]", "[SEP]", "[UNK]"))
+    known = tokenizer.get_vocab()
+    cls, sep, unk = known["[CLS]"], known["[SEP]"], known["[UNK]"]
     pieces: list[list[int]] = [[] for _ in doc]
     for word, piece in zip(encoding.word_ids, encoding.ids, strict=True):
-        pieces[word].append(piece)
+        if word is not None:
+            pieces[word].append(piece)
     for index, token in enumerate(doc):
         if token.is_space:
             pieces[index] = [sep] if "\n" in token.text else []
@@ -113,9 +118,7 @@ def _cuts(lengths: Sequence[int]) -> list[tuple[int, int]]:
             size += lengths[start]
 
 
-def _window(
-    doc: Doc, pieces: list[list[int]], start: int, end: int, cls: int, sep: int
-) -> Pieces:
+def _window(doc: Doc, pieces: list[list[int]], start: int, end: int, cls: int, sep: int) -> Pieces:
     ids, shapes, words, firsts = [cls], [7], [], []
     for index in range(start, end):
         if pieces[index]:

@@ -32,7 +32,8 @@ SECTIONS: Final = ("papers", "extractions", "nodes", "edges")
 #: Rows that are converted at a time; part of the format, since it sets the row groups.
 BATCH: Final = 4096
 
-_MANIFEST = "manifest.json"
+#: The file that says what a graph consists of.
+MANIFEST: Final = "manifest.json"
 _LOCK = ".lock"
 _OWNER = ".lock-owner"
 #: What the user can repair about a disk: full, over quota, read-only, not permitted, too large,
@@ -76,7 +77,7 @@ class Manifest:
 
 def manifest(folder: Path) -> Manifest:
     """Read what the graph in ``folder`` consists of; raise ``KgError`` if there is none."""
-    path = folder / _MANIFEST
+    path = folder / MANIFEST
     build = "Build it with: kg build INPUT... --out GRAPH"
     try:
         data = json.loads(path.read_bytes())
@@ -99,7 +100,7 @@ def manifest(folder: Path) -> Manifest:
 def commit(folder: Path, made: Manifest) -> None:
     """Make ``made`` the graph in ``folder``, and remove the tables of the former one."""
     text = json.dumps(asdict(made), ensure_ascii=False, indent=1)
-    write(folder / _MANIFEST, f"{text}\n".encode())
+    write(folder / MANIFEST, f"{text}\n".encode())
     named = {table.path for table in made.tables}
     for section in SECTIONS:
         for path in sorted((folder / section).glob("*")):

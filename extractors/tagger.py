@@ -1,0 +1,194 @@
+"""The trained mention tagger, as a spaCy component that runs an ONNX model on the CPU."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+from scipy.special import expit, log_softmax, logit
+from spacy.language import Language
+from spacy.tokens import Doc, Span, SpanGroup
+from tokenizers import Tokenizer
+
+from .schema import TAGS, TYPES
+from .words import Pieces, windows
+
+#: Name of the component, declared as an entry point too.
+FACTORY: Final = "paperlattice_tagger"
+
+Array = NDArray[np.float32]
+
+#: Word pieces in one run of the encoder: texts of like length share a run.
+BUDGET: Final = 4096
+
+
+def transitions() -> Array:
+    """Give what may follow what, tags x tags: 0 or minus infinity; I needs B or I of its type."""
+    table = np.zeros((len(TAGS), len(TAGS)), dtype=np.float32)
+    for column, tag in enumerate(TAGS):
+        if tag.startswith("I-"):
+            allowed = [TAGS.index("B" + tag[1:]), column]
+            table[[row for row in range(len(TAGS)) if row not in allowed], column] = -np.inf
+    return table
+
+
+TRANSITIONS: Final = transitions()
+START: Final = np.array([-np.inf if t.startswith("I-") else 0 for t in TAGS], dtype=np.float32)
+
+
+def viterbi(scores: Array) -> NDArray[np.int64]:
+    """Give the best path of tags that may follow each other: words x tags -> words."""
+    best = scores[0] + START
+    back = np.zeros(scores.shape, dtype=np.int64)
+    for word in range(1, len(scores)):
+        ways = best[:, None] + TRANSITIONS
+        back[word] = ways.argmax(0)
+        best = ways.max(0) + scores[word]
+    path = np.zeros(len(scores), dtype=np.int64)
+    path[-1] = best.argmax()
+    for word in range(len(scores) - 1, 0, -1):
+        path[word - 1] = back[word, path[word]]
+    return path
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Platt scaling (1999): the log odds of a score, stretched and moved, become a probability."""
+
+    slope: float = 1.0
+    offset: float = 0.0
+
+    def __call__(self, score: float) -> float:
+        """Give the probability that a span with this score is right."""
+        return float(expit(self.slope * logit(np.clip(score, 1e-4, 1 - 1e-4)) + self.offset))
+
+
+class Tagger:
+    """Set the scored mentions in ``doc.spans``, the encoder's states in ``doc.tensor``."""
+
+    def __init__(self, model: bytes, tokenizer: Tokenizer, calibration: Calibration) -> None:
+        options = ort.SessionOptions()
+        options.log_severity_level = 3
+        self.session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        self.tokenizer = tokenizer
+        self.calibration = calibration
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Tag one text."""
+        return next(self.pipe([doc]))
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+        """Tag texts, ``batch_size`` at a time, so that texts of like length run together."""
+        stream = iter(stream)
+        while docs := [doc for doc, _ in zip(stream, range(batch_size), strict=False)]:
+            cut = windows(docs, self.tokenizer)
+            states, scores = self._encode([piece for pieces in cut for piece in pieces])
+            at = 0
+            for doc, pieces in zip(docs, cut, strict=True):
+                span = slice(at, at + len(pieces))
+                self._set(doc, pieces, states[span], scores[span])
+                at += len(pieces)
+                yield doc
+
+    def _encode(self, pieces: Sequence[Pieces]) -> tuple[list[Array], list[Array]]:
+        """Give the states and tag scores of the first piece of each word, window by window."""
+        states: dict[int, Array] = {}
+        scores: dict[int, Array] = {}
+        order = sorted(range(len(pieces)), key=lambda index: len(pieces[index].ids))
+        for batch in _runs(order, [len(piece.ids) for piece in pieces]):
+            feed = _padded([pieces[index] for index in batch])
+            out: Any = self.session.run(["states", "tags"], feed)
+            for row, index in enumerate(batch):
+                firsts = list(pieces[index].firsts)
+                states[index], scores[index] = out[0][row, firsts], out[1][row, firsts]
+        return [states[n] for n in range(len(pieces))], [scores[n] for n in range(len(pieces))]
+
+    def _set(
+        self, doc: Doc, pieces: Sequence[Pieces], states: Sequence[Array], scores: Sequence[Array]
+    ) -> None:
+        tensor: Array = np.zeros((len(doc), states[0].shape[1]), dtype=np.float32)
+        tags: Array = np.full((len(doc), len(TAGS)), -30.0, dtype=np.float32)
+        tags[:, 0] = 0.0  # white space is outside
+        for word, window, row in _owners(pieces):
+            tensor[word], tags[word] = states[window][row], scores[window][row]
+        doc.tensor = tensor  # type: ignore[assignment]
+        spans, chances = [], []
+        logs = log_softmax(tags, axis=1)
+        for start, end, kind in bio_spans(viterbi(logs) if len(doc) else np.array([], int)):
+            begin, inside = 1 + 2 * kind, 2 + 2 * kind
+            path = [logs[start, begin], *logs[start + 1 : end, inside]]
+            spans.append(Span(doc, start, end, label=TYPES[kind]))
+            chances.append(self.calibration(float(np.exp(np.mean(path)))))
+        group = SpanGroup(doc, name="mentions", spans=spans)
+        group.attrs["scores"] = chances
+        doc.spans["mentions"] = group
+
+
+def _runs(order: Sequence[int], lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Cut windows, sorted by length, into runs whose padded size is within the budget."""
+    run: list[int] = []
+    for index in order:
+        if run and lengths[index] * (len(run) + 1) > BUDGET:
+            yield run
+            run = []
+        run.append(index)
+    if run:
+        yield run
+
+
+def _padded(pieces: Sequence[Pieces]) -> dict[str, NDArray[np.int64]]:
+    length = max(len(piece.ids) for piece in pieces)
+    ids = np.zeros((len(pieces), length), dtype=np.int64)
+    shapes, mask = np.zeros_like(ids), np.zeros_like(ids)
+    for row, piece in enumerate(pieces):
+        size = len(piece.ids)
+        ids[row, :size], shapes[row, :size], mask[row, :size] = piece.ids, piece.shapes, 1
+    return {"ids": ids, "shapes": shapes, "mask": mask}
+
+
+def _owners(pieces: Sequence[Pieces]) -> Iterator[tuple[int, int, int]]:
+    """Yield (word, window, row): of two windows the one in which the word lies deeper."""
+    best: dict[int, tuple[int, int, int]] = {}
+    for window, piece in enumerate(pieces):
+        for row, word in enumerate(piece.words):
+            depth = min(row, len(piece.words) - 1 - row) if len(pieces) > 1 else 0
+            if word not in best or depth > best[word][0]:
+                best[word] = (depth, window, row)
+    for word, (_, window, row) in best.items():
+        yield word, window, row
+
+
+def bio_spans(path: Sequence[int] | NDArray[np.int64]) -> Iterator[tuple[int, int, int]]:
+    """Yield ``(first word, word after the last, type)`` of a path of tags.
+
+    >>> list(bio_spans([0, 1, 2, 0, 1, 1, 3, 4]))
+    [(1, 3, 0), (4, 5, 0), (5, 6, 0), (6, 8, 1)]
+    """
+    start, kind = -1, -1
+    for word, tag in enumerate([*path, 0]):
+        if start >= 0 and not (tag and tag % 2 == 0 and (tag - 1) // 2 == kind):
+            yield start, word, kind
+            start = -1
+        if tag % 2 == 1:
+            start, kind = word, int(tag - 1) // 2
+
+
+@Language.factory(FACTORY, assigns=["doc.spans", "doc.tensor"], default_config={"model": ""})
+def make(nlp: Language, name: str, model: str) -> Tagger:
+    """Make the component from a model's folder."""
+    del nlp, name
+    return load(Path(model))
+
+
+def load(folder: Path) -> Tagger:
+    """Load the encoder, its tokenizer and the calibration of a model's folder."""
+    settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
+    return Tagger(
+        (folder / "encoder.onnx").read_bytes(),
+        Tokenizer.from_file(str(folder / "tokenizer.json")),
+        Calibration(**settings["calibration"]),
+    )

@@ -1,0 +1,197 @@
+"""The whole way, from files to a graph that can be asked.  Read this first.
+
+    files --read--> Paper --extract--> Extraction --assemble--> Node, Edge --write--> store
+
+Reading and extraction add to what the graph's folder holds; everything after follows from it
+anew, so the graph does not depend on the order of its inputs or on how they came in.
+"""
+
+import datetime
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol, TypeVar
+
+from extractors import models
+from extractors.findings import Extraction
+from kg import read
+from kg.assemble import Graph, graph
+from kg.errors import KgError
+from kg.records import Paper, Rejected, json_ready
+from kg.store import archive, files
+
+#: Texts whose findings are saved together: what a killed run loses at most.
+SAVED: Final = 1000
+
+T = TypeVar("T")
+Say = Callable[[str], None]
+
+
+class Track(Protocol):
+    """Shows how far a long loop is: passes on the items, of which there are ``total`` (0: unknown)."""
+
+    def __call__(self, items: Iterable[T], total: int, what: str) -> Iterable[T]:
+        """Give the items, one by one."""
+        ...
+
+
+def untracked(items: Iterable[T], total: int, what: str) -> Iterable[T]:
+    """Show nothing."""
+    del total, what
+    return items
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to read and to extract; the defaults suit most."""
+
+    reader: str | None = None
+    columns: Mapping[str, str] | None = None
+    captured: datetime.date | None = None
+    model: str = models.DEFAULT
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a build did: ``extracted`` texts were read for entities, the others were known."""
+
+    papers: int
+    new: int
+    extracted: int
+    rejected: tuple[Rejected, ...]
+    nodes: int
+    edges: int
+    changed: bool
+
+
+def build(
+    inputs: Sequence[str],
+    folder: Path,
+    options: Options | None = None,
+    *,
+    track: Track = untracked,
+    say: Say = lambda text: None,
+) -> Summary:
+    """Add the papers of ``inputs`` to the graph in ``folder``, and make the graph anew.
+
+    Raises ``KgError`` for what the user can repair; the last good graph then stays.
+    """
+    options = options or Options()
+    by = extractor(options.model)
+    with files.lock(folder):
+        former = files.manifest(folder) if (folder / files.MANIFEST).exists() else files.Manifest()
+        known = list(archive.papers(folder, former))
+        found, rejected, names = take(inputs, options, track)
+        papers = read.merge([*known, *found])
+        if not papers:
+            raise KgError(
+                f"No paper was found in {', '.join(inputs)}.",
+                remedy="\n".join(_told(item) for item in rejected[:5]) or "Give other inputs.",
+            )
+        texts, extracted = extract(folder, papers, options.model, by, track)
+        say("Assembling the graph ...")
+        made = graph(papers, {paper.id: texts[archive.digest(paper.text)] for paper in papers})
+        write_rejected(folder, rejected, names)
+        manifest = write(folder, papers, texts, made, by)
+        files.commit(folder, manifest)
+    load(folder, say)
+    return Summary(
+        papers=len(papers),
+        new=len(papers) - len(known),
+        extracted=extracted,
+        rejected=tuple(rejected),
+        nodes=len(made.nodes),
+        edges=len(made.edges),
+        changed=manifest.digest != former.digest,
+    )
+
+
+def extractor(model: str) -> str:
+    """Give the name and version of the extractor; raise ``KgError`` if there is no such model."""
+    try:
+        return models.by(model)
+    except FileNotFoundError as error:
+        raise KgError(
+            str(error), remedy="Leave --model out for the one that is shipped."
+        ) from error
+
+
+def take(
+    inputs: Sequence[str], options: Options, track: Track
+) -> tuple[list[Paper], list[Rejected], frozenset[str]]:
+    """Read all inputs: papers, one a record, what was rejected, and the names of the inputs."""
+    found: list[Paper] = []
+    rejected: list[Rejected] = []
+    with read.sources(list(inputs)) as sources:
+        records = read.papers(
+            sources, reader=options.reader, columns=options.columns, captured=options.captured
+        )
+        for record in track(records, 0, "Reading"):
+            if isinstance(record, Paper):
+                found.append(record)
+            else:
+                rejected.append(record)
+        names = frozenset(source.name for source in sources)
+    return found, rejected, names
+
+
+def extract(
+    folder: Path, papers: Sequence[Paper], model: str, by: str, track: Track
+) -> tuple[archive.Found, int]:
+    """Give what is found in all papers' texts, by digest; only new texts are read.
+
+    What was found is saved every ``SAVED`` texts, so that a killed run need not begin again.
+    """
+    texts = {archive.digest(paper.text): paper.text for paper in papers}
+    found = archive.extractions(folder, by, frozenset(texts))
+    missing = sorted(texts.keys() - found.keys())
+    if not missing:
+        return found, 0
+    from extractors import pipeline
+
+    nlp = pipeline.load(model)
+    results = pipeline.extract(nlp, [texts[key] for key in missing])
+    part: list[tuple[str, Extraction]] = []
+    for key, extraction in zip(missing, track(results, len(missing), "Extracting"), strict=True):
+        found[key] = extraction
+        part.append((key, extraction))
+        if len(part) == SAVED:
+            archive.write_extractions(folder, part, "part")
+            part = []
+    return found, len(missing)
+
+
+def write(
+    folder: Path, papers: Sequence[Paper], found: archive.Found, made: Graph, by: str
+) -> files.Manifest:
+    """Write all tables, and give the manifest that makes them the graph once it is committed."""
+    tables = (
+        archive.write_papers(folder, papers),
+        archive.write_extractions(folder, sorted(found.items()), "extractions"),
+        *files.write_nodes(folder, made.nodes),
+        *files.write_edges(folder, made.edges),
+    )
+    counts = {table.name: table.rows for table in tables}
+    return files.Manifest(tables=tables, extractor=by, counts=counts)
+
+
+def write_rejected(folder: Path, rejected: Sequence[Rejected], read_now: frozenset[str]) -> None:
+    """Replace what earlier runs rejected of the files that were read now; keep the rest."""
+    path = folder / "rejected.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    kept = {line for line in lines if json.loads(line)["file"] not in read_now}
+    kept |= {json.dumps(json_ready(item), ensure_ascii=False) for item in rejected}
+    files.write(path, "".join(f"{line}\n" for line in sorted(kept)).encode())
+
+
+def load(folder: Path, say: Say) -> None:
+    """Make the embedded store from the files, so that the first query need not."""
+    from kg.store import arcade
+
+    arcade.load(folder, say=say)
+
+
+def _told(item: Rejected) -> str:
+    where = f"{item.file}, entry {item.entry}" if item.entry else item.file
+    return f"{where}: {item.reason}"
