@@ -15,6 +15,7 @@ from spacy.tokens import Doc, Span, SpanGroup
 from tokenizers import Tokenizer
 
 from .schema import TAGS, TYPES
+from .terms import generic
 from .words import Pieces, windows
 
 #: Name of the component, declared as an entry point too.
@@ -118,7 +119,10 @@ class Tagger:
         doc.tensor = tensor  # type: ignore[assignment]
         spans, chances = [], []
         logs = log_softmax(tags, axis=1)
-        for start, end, kind in bio_spans(viterbi(logs) if len(doc) else np.array([], int)):
+        for first, stop, kind in bio_spans(viterbi(logs) if len(doc) else ()):
+            start, end = trimmed(doc, first, stop)
+            if start == end or generic(doc[start:end].text):
+                continue
             begin, inside = 1 + 2 * kind, 2 + 2 * kind
             path = [logs[start, begin], *logs[start + 1 : end, inside]]
             spans.append(Span(doc, start, end, label=TYPES[kind]))
@@ -126,6 +130,26 @@ class Tagger:
         group = SpanGroup(doc, name="mentions", spans=spans)
         group.attrs["scores"] = chances
         doc.spans["mentions"] = group
+
+
+def trimmed(doc: Doc, start: int, end: int) -> tuple[int, int]:
+    """Give the bounds of a span without brackets and LaTeX that it opens or closes alone."""
+    while start < end and _loose(doc, end - 1, start, end):
+        end -= 1
+    while start < end and _loose(doc, start, start, end):
+        start += 1
+    return start, end
+
+
+_PARTNERS: Final = {"(": ")", ")": "(", "[": "]", "]": "[", "{": "}", "}": "{"}
+
+
+def _loose(doc: Doc, index: int, start: int, end: int) -> bool:
+    word = doc[index].text
+    partner = _PARTNERS.get(word)
+    if partner:
+        return partner not in doc[start:end].text
+    return word in {"$", "\\", ",", ";", ":", ".", "-", "–", "'", '"', "``", "''"}
 
 
 def _runs(order: Sequence[int], lengths: Sequence[int]) -> Iterator[list[int]]:

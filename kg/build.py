@@ -29,7 +29,7 @@ Say = Callable[[str], None]
 
 
 class Track(Protocol):
-    """Shows how far a long loop is: passes on the items, of which there are ``total`` (0: unknown)."""
+    """Shows how far a long loop is; ``total`` is the number of items, 0 if it is not known."""
 
     def __call__(self, items: Iterable[T], total: int, what: str) -> Iterable[T]:
         """Give the items, one by one."""

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+from typing import IO
 
 import click
 
@@ -24,7 +25,7 @@ Example:
 @click.option("--model", default="base", show_default=True, help="A shipped model, or a folder.")
 def command(
     inputs: tuple[str, ...],
-    out: click.utils.LazyFile,
+    out: IO[str],
     reader: str | None,
     named: str | None,
     captured: datetime.datetime | None,

@@ -57,7 +57,8 @@ def papers(folder: Path, made: files.Manifest) -> Iterator[Paper]:
     for table in made.of("papers"):
         for batch in files.read_table(folder, table):
             for row in batch.to_pylist():
-                yield Paper(**{k: tuple(v) if k in lists else v for k, v in row.items()})
+                known: dict[str, Any] = {k: tuple(v) if k in lists else v for k, v in row.items()}
+                yield Paper(**known)
 
 
 def write_extractions(
