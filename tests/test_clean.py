@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kg import clean
@@ -79,6 +79,7 @@ TEXTS = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(TEXTS)
 @example("&am&amp;p;lt;i&gt;")
 def test_cleaning_twice_is_cleaning_once(raw: str) -> None:
@@ -87,6 +88,7 @@ def test_cleaning_twice_is_cleaning_once(raw: str) -> None:
         assert cleaned(once) == once
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_what_is_clean_is_one_line_that_can_be_written(raw: str) -> None:
     line = clean.text(raw)
@@ -95,7 +97,14 @@ def test_what_is_clean_is_one_line_that_can_be_written(raw: str) -> None:
     assert not any(ord(character) < 32 or 127 <= ord(character) < 160 for character in line)
 
 
-@given(st.text(alphabet=st.characters(codec="ascii", categories=["L", "N", "Zs", "Sm", "Pd"])))
+@settings(deadline=None)
+@given(
+    st.text(
+        alphabet=st.characters(
+            codec="ascii", categories=["L", "N", "Zs", "Sm"], exclude_characters=">"
+        )
+    )
+)
 def test_plain_words_stay_as_they_are(raw: str) -> None:
     assert clean.text(raw) == " ".join(raw.split())
 

@@ -155,8 +155,9 @@ def test_abstracts_of_several_paragraphs_are_whole(tmp_path: Path) -> None:
         FOOT.format("Jun 4, 2025"),
         "A title without an abstract",
         FOOT.format("Jun 4, 2025"),
-        "The last one",
+        "Datasets",
         LONG,
+        *("Previous", "Next", "Company", "TOS"),
     ]
     found = papers_of(capture(tmp_path, *blocks))
     long = " ".join(LONG.split())
@@ -166,7 +167,7 @@ def test_abstracts_of_several_paragraphs_are_whole(tmp_path: Path) -> None:
         ("People never learn from their own errors", long),
         ("LLaMA", "A short abstract. It has two sentences."),
         ("A title without an abstract", ""),
-        ("The last one", long),
+        ("Datasets", long),
     ]
     assert [paper.comments for paper in found] == [None, 2, None, None, None, None]
 
@@ -206,7 +207,7 @@ def foot(shown: tuple[int | str, datetime.date, int | None]) -> str:
     return f"{line}\n·\n{day:%b} {day.day}, {day.year}{count}\n"
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(ENTRIES, st.booleans())
 def test_what_a_page_shows_is_what_is_read(
     tmp_path_factory: pytest.TempPathFactory, entries: list[Any], blanks: bool
@@ -428,7 +429,7 @@ KEYS = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(st.dictionaries(KEYS, ANY, min_size=1))
 def test_values_of_any_type_are_a_paper_or_rejected(
     tmp_path_factory: pytest.TempPathFactory, record: dict[str, Any]
@@ -811,6 +812,7 @@ def test_dates(raw: str, expected: str | None) -> None:
     assert date(raw) == expected
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="0123456789-/. TZ:JanMayDec", max_size=14))
 def test_a_date_is_a_date_or_none(raw: str) -> None:
     found = date(raw)
@@ -863,6 +865,7 @@ RECORDS = st.builds(
 PILES = st.lists(RECORDS, max_size=8)
 
 
+@settings(deadline=None)
 @given(PILES, PILES)
 def test_merging_does_not_depend_on_the_order(first: list[Paper], second: list[Paper]) -> None:
     merged = read.merge(first + second)
@@ -873,6 +876,7 @@ def test_merging_does_not_depend_on_the_order(first: list[Paper], second: list[P
     assert read.merge(merged + first) == merged
 
 
+@settings(deadline=None)
 @given(PILES)
 def test_papers_are_the_components_of_records_that_share_an_id(pile: list[Paper]) -> None:
     graph = nx.Graph()

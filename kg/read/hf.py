@@ -37,30 +37,25 @@ class Foot:
     comments: int | None
 
 
-_CHROME: Final = frozenset(
-    (
-        "new",
-        "hugging face",
-        "models",
-        "datasets",
-        "spaces",
-        "community",
-        "docs",
-        "enterprise",
-        "pricing",
-        "log in",
-        "sign up",
+#: What the page says of itself, wherever it stands.
+_NOTICES: Final = frozenset(
+    {
         "subscribe",
-        "trending papers",
         "daily papers",
+        "trending papers",
         "get trending papers in your email inbox!",
         "get trending papers in your email inbox once a day!",
         "byak and the research community",
         "by ak and the research community",
-        "previous",
-        "next",
-    )
+    }
 )
+#: The page's menus: above and below its entries only, for among them a word may be a title.
+_CHROME: Final = _NOTICES | {
+    *("new", "hugging face", "models", "datasets", "spaces", "buckets", "community", "docs"),
+    *("enterprise", "pricing", "log in", "sign up", "search", "day", "week", "month", "today"),
+    *("previous", "next", "load more", "company", "tos", "privacy", "about", "careers", "website"),
+    *("system theme", "inference providers", "inference endpoints", "huggingchat"),
+}
 _DATE: Final = re.compile(
     r"((?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? \d{1,2})(?:, (\d{4}))?"
     r"(?:\s+(\d[\d,.]*k?))?"
@@ -131,6 +126,8 @@ def _year(
 def _parts(lines: list[str]) -> tuple[list[Paragraph | Foot], int | None]:
     """Give the paragraphs and feet below the page's head, and the year that the head states."""
     start, year = _below_head(lines)
+    while lines and lines[-1].strip().lower() in _CHROME | {""}:
+        lines.pop()
     blocks = sum(not line.strip() for line in lines[start:]) * 4 >= len(lines) - start
     parts: list[Paragraph | Foot] = []
     open_block = False
@@ -140,7 +137,7 @@ def _parts(lines: list[str]) -> tuple[list[Paragraph | Foot], int | None]:
         if line == "·" and (date := _date(lines, number + 1)):
             parts.append(_foot(parts, date))
             number, open_block = number + 1, False
-        elif not line or line.lower() in _CHROME:
+        elif not line or line.lower() in _NOTICES:
             open_block = False
         elif (
             open_block and isinstance(parts[-1], Paragraph) and not _is_line_of_foot(lines, number)
