@@ -315,6 +315,21 @@ def test_one_paper_of_four_services_is_one() -> None:
     assert attention.abstract.endswith("dispensing with recurrence and convolutions entirely.")
 
 
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"id": "https://openalex.org/W1", "authorships": [], "type": "editorial", "title": "On us"},
+        {"authorships": [], "type": "paratext", "title": "Cover and contents"},
+        {"indexed": {}, "type": "proceedings", "title": ["Proceedings of the Conference on X"]},
+        {"paperId": "ab", "title": "Our year", "publicationTypes": ["Editorial"], "abstract": None},
+        {"title": "Table of Contents"},
+    ],
+)
+def test_what_is_no_paper_is_rejected(tmp_path: Path, record: dict[str, Any]) -> None:
+    (one,) = all_of(written(tmp_path, "x.jsonl", json.dumps(record)))
+    assert isinstance(one, Rejected) and one.reason.startswith("not a paper: ")
+
+
 RECORD = {"title": "A paper of some words", "abstract": "It says something."}
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from kg.read import fields, markup
+from kg.read import fields, kinds, markup
 from kg.read.source import Source
 from kg.records import Paper, Rejected
 
@@ -34,16 +34,20 @@ def paper(source: str, element: Element, meta: Element, curie: str) -> Paper:
 
     Raises ``ValueError`` with the reason when there is none.
     """
+    title, abstract = (markup.text(element.find(name)) for name in ("title", "abstract"))
+    people = element.findall("author")
+    if why := kinds.against((), title, abstract, bool(people)):
+        raise ValueError(why)
     month = element.findtext("month") or meta.findtext("month") or ""
     year = element.findtext("year") or meta.findtext("year") or ""
     return fields.paper(
         source,
-        title=markup.text(element.find("title")),
-        abstract=markup.text(element.find("abstract")),
+        title=title,
+        abstract=abstract,
         doi=element.findtext("doi"),
         ids=[curie],
         published=f"{month} {year}",
-        authors=[_name(author) for author in element.findall("author")],
+        authors=map(_name, people),
         venue=markup.text(meta.find("journal-title")) or markup.text(meta.find("booktitle")),
         url=f"https://aclanthology.org/{curie.removeprefix('acl:')}",
     )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, Final
 
-from kg.read import curies, fields
+from kg.read import curies, fields, kinds
 from kg.records import Paper
 
 Record = dict[str, Any]
@@ -27,7 +27,19 @@ def paper(source: str, record: Record) -> Paper:
             # What the wrapper says (comments, organisation) holds where the paper says nothing.
             known = {str(key).lower(): value for key, value in inner.items() if value is not None}
             record = {**record, **known}
-    return fields.paper(source, **_dialect(record)(record))
+    arguments = _dialect(record)(record)
+    title, abstract, authors = (arguments[name] for name in ("title", "abstract", "authors"))
+    if why := kinds.against(_kinds(record), title, abstract, bool(authors)):
+        raise ValueError(why)
+    return fields.paper(source, **arguments)
+
+
+def _kinds(record: Record) -> Iterator[str | None]:
+    """Yield what services call a work."""
+    kind = _string(record.get("type"))
+    yield "front matter" if kind == "paratext" else kind  # OpenAlex's name for covers and the like
+    if isinstance(named := record.get("publicationtypes"), list):
+        yield from map(_string, named)
 
 
 def _dialect(record: Record) -> Callable[[Record], Arguments]:
