@@ -5,6 +5,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote
 
@@ -83,6 +84,7 @@ _COMMON: Final = frozenset(
 )
 
 
+@lru_cache(maxsize=1 << 10)
 def arxiv(raw: str) -> str | None:
     """Give the CURIE of an arXiv id: bare, with prefix or version, as address or DOI.
 
