@@ -39,14 +39,15 @@ def as_table(rows: Sequence[Row], *, width: int | None = None) -> str:
         return ""
     header = [str(name) for name in rows[0]]
     cells = [[cell(value) for value in row.values()] for row in rows]
+    numeric = _numeric(rows)
     if width is not None:
-        return _fitted(header, cells, _numeric(rows), width)
+        return _fitted(header, cells, numeric, width)
     widths = [max(map(_width, column)) for column in zip(header, *cells, strict=True)]
     rule = ["-" * wide for wide in widths]
     return "\n".join(
         "  ".join(
             _pad(text, wide, right=right)
-            for text, wide, right in zip(line, widths, _numeric(rows), strict=True)
+            for text, wide, right in zip(line, widths, numeric, strict=True)
         ).rstrip()
         for line in (header, rule, *cells)
     )
@@ -67,7 +68,9 @@ def cell(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name}: {cell(item)}" for name, item in value.items())
     # Control characters would move the cursor or colour the terminal.
-    text = "".join(char if char.isprintable() else " " for char in str(value))
+    text = str(value)
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else " " for char in text)
     return " ".join(text.split())
 
 
@@ -102,10 +105,12 @@ def _fitted(header: list[str], cells: list[list[str]], numeric: Sequence[bool], 
     console = Console(width=width, force_terminal=True)
     with console.capture() as captured:
         console.print(table)
-    return captured.get().strip("\n")
+    return "\n".join(line.rstrip() for line in captured.get().splitlines()).strip("\n")
 
 
 def _width(text: str) -> int:
+    if text.isascii():
+        return len(text)
     return sum(
         0 if unicodedata.combining(char) else 1 + (unicodedata.east_asian_width(char) in "WF")
         for char in text

@@ -125,7 +125,7 @@ def _whole(place: Path) -> bool:
     if found != known and [_content(stamp) for stamp in found.values()] == [
         _content(stamp) for stamp in known.values()
     ]:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(KgError):  # It may lie where nobody may write.
             files.write(place / _STAMP, json.dumps({"files": found}).encode())
         return True
     return bool(found == known)
@@ -231,7 +231,7 @@ def _fill(folder: Path, made: files.Manifest, path: Path) -> None:
             database.command("sql", statement)
     except engine.ArcadeDBError as error:
         raise KgError(
-            f"{path.parent}: the store could not be built: {error}",
+            f"{folder}: the store could not be built: {error}",
             remedy="Check the room on the disk, or give more memory: KG_HEAP=4g.",
         ) from error
     finally:
