@@ -14,7 +14,7 @@ from typing import Final
 import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import erf, expit, logsumexp, softmax
+from scipy.special import erf, expit, softmax
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
@@ -248,21 +248,38 @@ class Links:
         self, states: Array, rows: list[Row], types: list[str], sentences: list[Span]
     ) -> Iterator[Relation]:
         scores = self.heads.mention_relations(states, rows)
-        own = [
-            [index for index, row in enumerate(rows) if row.entity == n] for n in range(len(types))
-        ]
-        for head, tail in ((h, t) for h in range(len(types)) for t in range(len(types)) if h != t):
-            mask = ALLOWED[TYPES.index(types[head]), TYPES.index(types[tail])]
-            if not mask.any():
-                continue
-            block = scores[np.ix_(own[head], own[tail])]
-            total = np.where(mask, logsumexp(block, axis=(0, 1)), -np.inf)
-            chances = softmax(np.concatenate([[0.0], total]))[1:]
-            best = int(chances.argmax())
-            if chances[best] >= self.thresholds["relation"]:
-                start, end = _sentence(block[:, :, best], own[head], own[tail], rows, sentences)
-                score = round(float(chances[best]), 4)
-                yield Relation(head, RELATION_NAMES[best], tail, score, start, end)
+        owners = np.array([row.entity for row in rows])
+        chances = relation_chances(scores, owners, [TYPES.index(type_) for type_ in types])
+        best = chances.argmax(2)
+        for head, tail in np.argwhere(chances.max(2) >= self.thresholds["relation"]).tolist():
+            relation = int(best[head, tail])
+            own, other = np.flatnonzero(owners == head), np.flatnonzero(owners == tail)
+            block = scores[np.ix_(own, other)][:, :, relation]
+            start, end = _sentence(block, own.tolist(), other.tolist(), rows, sentences)
+            score = round(float(chances[head, tail, relation]), 4)
+            yield Relation(head, RELATION_NAMES[relation], tail, score, start, end)
+
+
+def relation_chances(
+    scores: Array, owners: NDArray[np.int64], types: Sequence[int]
+) -> NDArray[np.float32]:
+    """Give the probabilities of relations: entities x entities x relations.
+
+    ``scores`` are those of mentions x mentions x relations, ``owners`` the entity of each mention,
+    ``types`` the type of each entity.  The score of a pair of entities is the log of the sum over
+    their mentions; no relation scores 0; what the schema forbids has no chance.
+    """
+    count = len(types)
+    top = scores.max()
+    belongs = (owners[None] == np.arange(count)[:, None]).astype(np.float32)
+    sums = np.einsum("hm,mnr,tn->htr", belongs, np.exp(scores - top), belongs, optimize=True)
+    with np.errstate(divide="ignore"):
+        logits = np.log(sums) + top
+    logits[~ALLOWED[np.ix_(types, types)]] = -np.inf
+    logits[np.arange(count), np.arange(count)] = -np.inf
+    odds = np.exp(logits)
+    chances: NDArray[np.float32] = odds / (1 + odds.sum(2, keepdims=True))
+    return chances
 
 
 def _sentence(

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from tokenizers import Tokenizer
 
 from .schema import TAGS, TYPES
 from .terms import generic
-from .words import Pieces, windows
+from .words import Cutter, Pieces
 
 #: Name of the component, declared as an entry point too.
 FACTORY: Final = "paperlattice_tagger"
@@ -75,7 +76,7 @@ class Tagger:
         options = ort.SessionOptions()
         options.log_severity_level = 3
         self.session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        self.tokenizer = tokenizer
+        self.cutter = Cutter(tokenizer)
         self.calibration = calibration
 
     def __call__(self, doc: Doc) -> Doc:
@@ -85,8 +86,8 @@ class Tagger:
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
         """Tag texts, ``batch_size`` at a time, so that texts of like length run together."""
         stream = iter(stream)
-        while docs := [doc for doc, _ in zip(stream, range(batch_size), strict=False)]:
-            cut = windows(docs, self.tokenizer)
+        while docs := list(islice(stream, batch_size)):
+            cut = [self.cutter.windows(doc) for doc in docs]
             states, scores = self._encode([piece for pieces in cut for piece in pieces])
             at = 0
             for doc, pieces in zip(docs, cut, strict=True):

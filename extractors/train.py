@@ -109,11 +109,11 @@ def example(record: gold.Record, doc: Doc, pieces: words.Pieces) -> Example:
 
 def examples(records: Iterable[gold.Record], tokenizer: Tokenizer) -> list[Example]:
     """Turn annotated records into numbers."""
-    nlp = words.blank()
+    nlp, cutter = words.blank(), words.Cutter(tokenizer)
     made = []
     for record in records:
         doc = nlp(gold.text(record))
-        made.append(example(record, doc, words.windows([doc], tokenizer)[0][0]))
+        made.append(example(record, doc, cutter.windows(doc)[0]))
     return made
 
 

@@ -1,13 +1,13 @@
 """Cut text into words, sentences and word pieces: the same for training and for use."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import spacy
 from spacy.language import Language
 from spacy.pipeline import Sentencizer
-from spacy.tokens import Doc, Token
+from spacy.tokens import Doc
 from spacy.util import compile_infix_regex, compile_prefix_regex, compile_suffix_regex
 from tokenizers import Tokenizer
 
@@ -37,9 +37,12 @@ def blank() -> Language:
     return nlp
 
 
-def shape(token: Token) -> int:
-    """Give the position in ``SHAPES`` of how ``token`` is written."""
-    word = token.text
+def shape(word: str) -> int:
+    """Give the position in ``SHAPES`` of how a word is written.
+
+    >>> [SHAPES[shape(word)] for word in ("model", "Model", "LLM", "DiffAR", "2024", "R1", "(")]
+    ['lower', 'Capital', 'UPPER', 'MiXed', '123', 'A1', 'other']
+    """
     letters = any(char.isalpha() for char in word)
     if any(char.isdigit() for char in word):
         return 6 if letters else 5
@@ -69,35 +72,54 @@ class Pieces:
 
 LENGTH = 512
 OVERLAP = 128
+#: Words whose pieces are kept.
+WORDS = 200_000
 
 
-def windows(docs: Iterable[Doc], tokenizer: Tokenizer) -> list[list[Pieces]]:
-    """Cut documents into windows of at most 512 pieces that overlap by 128.
+class Cutter:
+    """Cuts documents into windows of at most 512 pieces that overlap by 128.
 
-    A line break becomes [SEP], so that the encoder sees where the title ends.
+    A line break becomes [SEP], so that the encoder sees where the title ends.  Words come again
+    and again, so their pieces are kept.
     """
-    return [_windows(doc, tokenizer) for doc in docs]
 
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        known = tokenizer.get_vocab()
+        self.tokenizer = tokenizer
+        self.cls, self.sep, self.unk = known["[CLS]"], known["[SEP]"], known["[UNK]"]
+        self.known: dict[str, tuple[tuple[int, ...], int]] = {}
 
-def _windows(doc: Doc, tokenizer: Tokenizer) -> list[Pieces]:
-    encoding = tokenizer.encode(
-        [token.text for token in doc], is_pretokenized=True, add_special_tokens=False
-    )
-    known = tokenizer.get_vocab()
-    cls, sep, unk = known["[CLS]"], known["[SEP]"], known["[UNK]"]
-    pieces: list[list[int]] = [[] for _ in doc]
-    for word, piece in zip(encoding.word_ids, encoding.ids, strict=True):
-        if word is not None:
-            pieces[word].append(piece)
-    for index, token in enumerate(doc):
-        if token.is_space:
-            pieces[index] = [sep] if "\n" in token.text else []
-        elif not pieces[index]:  # a character that the encoder's vocabulary drops
-            pieces[index] = [unk]
-        # One endless "word" (a URL, a broken formula) must not fill a window.
-        del pieces[index][48:]
-    cuts = _cuts([len(piece) for piece in pieces])
-    return [_window(doc, pieces, start, end, cls, sep) for start, end in cuts]
+    def windows(self, doc: Doc) -> list[Pieces]:
+        """Cut one document."""
+        pieces = [self._pieces(token.text) for token in doc]
+        cuts = _cuts([len(ids) for ids, _ in pieces])
+        return [self._window(pieces, start, end) for start, end in cuts]
+
+    def _pieces(self, word: str) -> tuple[tuple[int, ...], int]:
+        """Give the word's pieces and its shape."""
+        if word not in self.known:
+            if word.isspace():
+                ids = [self.sep] if "\n" in word else []
+            else:
+                ids = self.tokenizer.encode(word, add_special_tokens=False).ids
+                # One endless "word" (a URL, a broken formula) must not fill a window; a character
+                # that the encoder does not know is a word nevertheless.
+                ids = ids[:48] or [self.unk]
+            if len(self.known) > WORDS:
+                self.known.clear()
+            self.known[word] = (tuple(ids), shape(word))
+        return self.known[word]
+
+    def _window(self, pieces: list[tuple[tuple[int, ...], int]], start: int, end: int) -> Pieces:
+        ids, shapes, words, firsts = [self.cls], [7], [], []
+        for index in range(start, end):
+            own, form = pieces[index]
+            if own:
+                words.append(index)
+                firsts.append(len(ids))
+                ids.extend(own)
+                shapes.extend([form] * len(own))
+        return Pieces((*ids, self.sep), (*shapes, 7), tuple(words), tuple(firsts))
 
 
 def _cuts(lengths: Sequence[int]) -> list[tuple[int, int]]:
@@ -116,14 +138,3 @@ def _cuts(lengths: Sequence[int]) -> list[tuple[int, int]]:
         while size < OVERLAP:
             start -= 1
             size += lengths[start]
-
-
-def _window(doc: Doc, pieces: list[list[int]], start: int, end: int, cls: int, sep: int) -> Pieces:
-    ids, shapes, words, firsts = [cls], [7], [], []
-    for index in range(start, end):
-        if pieces[index]:
-            words.append(index)
-            firsts.append(len(ids))
-            ids.extend(pieces[index])
-            shapes.extend([shape(doc[index])] * len(pieces[index]))
-    return Pieces((*ids, sep), (*shapes, 7), tuple(words), tuple(firsts))
