@@ -5,16 +5,21 @@ from collections.abc import Iterable, Iterator
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from . import links, models, tagger, words
+from . import models, words
 from .findings import Extraction
+from .links import FACTORY as LINKS
+from .links import bounds
+from .tagger import FACTORY as TAGGER
 
 
-def load(model: str = models.DEFAULT) -> Language:
-    """Load the pipeline of a model."""
+def load(model: str = models.DEFAULT, *, links: bool = True) -> Language:
+    """Load the pipeline of a model; without ``links`` it only tags mentions."""
     path = models.folder(model)
     nlp = words.blank()
-    for component in (tagger, links):  # importing them made their factories known to spaCy
-        nlp.add_pipe(component.FACTORY, config={"model": str(path)})
+    # Importing the components made their factories known to spaCy.
+    nlp.add_pipe(TAGGER, config={"model": str(path)})
+    if links:
+        nlp.add_pipe(LINKS, config={"model": str(path)})
     nlp.meta["name"] = models.by(model)
     return nlp
 
@@ -31,6 +36,6 @@ def extraction(doc: Doc, by: str) -> Extraction:
     return Extraction(
         findings=doc._.findings,
         relations=doc._.relations,
-        sentences=tuple(links.bounds(sentence) for sentence in doc.sents if sentence.text.strip()),
+        sentences=tuple(bounds(sentence) for sentence in doc.sents if sentence.text.strip()),
         by=by,
     )

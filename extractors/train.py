@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,7 +23,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from . import base as bases
-from . import gold, links, words
+from . import calibrate, export, gold, links, words
 from .links import ALLOWED, RELATION_NAMES
 from .network import Entities, Network, relation_loss
 from .schema import ROLES, TAGS, TYPES
@@ -226,6 +227,27 @@ def train(
         _save(checkpoint, network, optimizer, schedule, epoch + 1)
         say(f"epoch {epoch + 1} dev {json.dumps(_check(network, dev, half))}")
     return network
+
+
+def make(
+    gold_files: Sequence[Path],
+    dev_file: Path,
+    folder: Path,
+    *,
+    base: str,
+    recipe: Recipe,
+    name: str,
+    say: Say,
+) -> dict[str, Any]:
+    """Train, export and calibrate a model in ``folder``; give its scores on the held-out texts."""
+    train_records = list(gold.records(gold_files))
+    dev_records = list(gold.records([dev_file]))
+    network = train(train_records, dev_records, base, folder / "training", recipe, say)
+    say("Exporting ...")
+    settings = {"name": name, "version": str(recipe.seed), "trained_on": len(train_records)}
+    export.write(network, folder / "training" / "tokenizer.json", folder, settings)
+    say("Calibrating ...")
+    return calibrate.calibrate(folder, dev_records)
 
 
 def _optimizer(network: Network, recipe: Recipe) -> Optimizer:

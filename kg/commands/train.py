@@ -1,0 +1,54 @@
+"""``kg train``: a model of one's own from annotated papers."""
+
+from pathlib import Path
+
+import click
+
+from kg.errors import KgError
+
+
+@click.command(
+    epilog="""\b
+Example:
+  pip install 'paperlattice[train]'
+  kg train train.jsonl --dev dev.jsonl --out my-model
+  kg build papers/*.txt --model my-model --out graph"""
+)
+@click.argument("gold", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--dev", required=True, type=click.Path(exists=True, path_type=Path), help="Held out."
+)
+@click.option("--out", "-o", required=True, type=click.Path(path_type=Path), help="Its folder.")
+@click.option(
+    "--base",
+    default="minilm",
+    show_default=True,
+    help="Encoder to start from: minilm, a langchain4j archive of bge-small, a folder, a hub name.",
+)
+@click.option("--epochs", default=5, show_default=True, help="Times over the papers.")
+@click.option("--seed", default=1, show_default=True, help="Of all chance.")
+@click.option("--name", default="my-model", show_default=True, help="What the model is called.")
+def command(
+    gold: tuple[Path, ...], dev: Path, out: Path, base: str, epochs: int, seed: int, name: str
+) -> None:
+    """Train a model on the annotated papers of GOLD, JSON records one a line.
+
+    Every epoch leaves a checkpoint in the folder; the same command goes on from the last one.
+    The held-out papers choose the thresholds and make the scores probabilities.
+    """
+    try:
+        from extractors import train
+    except ModuleNotFoundError as error:
+        raise KgError(
+            f"Training needs {error.name}.", remedy="Install it: pip install 'paperlattice[train]'"
+        ) from error
+    recipe = train.Recipe(epochs=epochs, seed=seed)
+    scores = train.make(list(gold), dev, out, base=base, recipe=recipe, name=name, say=_say)
+    click.echo(
+        f"{out}: entity F1 {scores['entity']['f1']:.3f}, role {scores['role_accuracy']:.3f}, "
+        f"relation F1 {scores['relation']['f1']:.3f} on {scores['texts']} held-out papers"
+    )
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
