@@ -13,10 +13,17 @@ import networkx as nx
 
 from extractors.findings import Finding
 from extractors.schema import KINDS, LABELS
-from extractors.terms import GENERIC, abbreviates, normal, singular
+from extractors.terms import abbreviates, normal, singular
 
 #: An abbreviation that stands alone is read as the expansion that this share of papers gives it.
 AGREE = 0.7
+#: What may follow a proper name without making another thing of it: "the ImageNet dataset".
+HEADS = frozenset(
+    """
+    algorithm approach architecture benchmark challenge corpus database dataset framework library
+    method model suite toolkit
+    """.split()
+)
 
 
 @dataclass(slots=True)
@@ -99,7 +106,8 @@ def _headless(counts: Counts) -> Iterable[tuple[str, str]]:
     """Join ``imagenet dataset`` and ``imagenet``: a proper name with a generic head behind it."""
     for term in counts.forms:
         bare, _, head = term.rpartition(" ")
-        if head in GENERIC and bare in counts.forms and _proper(counts.forms[bare]):
+        # An abbreviation of a common noun is no name: an LLM agent is no LLM.
+        if head in HEADS and bare not in counts.expansions and _proper(counts.forms.get(bare, {})):
             yield term, bare
 
 
@@ -114,15 +122,15 @@ def _expanded(counts: Counts) -> Iterable[tuple[str, str]]:
 def _within(counts: Counts, findings: Iterable[Finding]) -> Iterable[tuple[str, str]]:
     """Join the spelled-out forms of one finding, but for what other papers keep apart.
 
-    One paper may call two things by one name loosely; a term that others use on its own more often
-    than with its mate keeps its own node.
+    A paper may call a special thing by the general name; only terms that are more often used
+    together than alone are two names of one thing.
     """
     mates: Counter[tuple[str, str]] = Counter()
     for finding in findings:
         terms = sorted({normal(form) for form in (split(finding.forms)[0] or finding.forms)})
         mates.update((a, b) for i, a in enumerate(terms) for b in terms[i + 1 :])
     for (a, b), together in sorted(mates.items()):
-        if 2 * together > min(counts.papers(a), counts.papers(b)):
+        if 2 * together > max(counts.papers(a), counts.papers(b)):
             yield a, b
 
 
@@ -190,8 +198,9 @@ def _name(counts: Counts, terms: list[str]) -> str:
 
 
 def _titled(forms: Mapping[str, int]) -> bool:
+    """Tell whether a term is capitalised wherever it stands, not in titles and definitions only."""
     lower = sum(number for form, number in forms.items() if form == form.lower())
-    return 2 * lower < sum(forms.values())
+    return 10 * lower < sum(forms.values())
 
 
 def written(forms: Mapping[str, int]) -> str:
@@ -224,7 +233,8 @@ def _singular(form: str) -> str:
 
 
 def _words_capital(form: str) -> bool:
-    return all(word[1:] == word[1:].lower() for word in form.replace("-", " ").split())
+    words = form.replace("-", " ").split()
+    return all(word[1:].islower() or len(word) == 1 and word.isalpha() for word in words)
 
 
 def slug(name: str) -> str:
