@@ -5,6 +5,7 @@ that of ``extractors/network.py``, in numpy.
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
@@ -20,7 +21,7 @@ from spacy.tokens import Doc, Span
 
 from .findings import Finding, Mention, Relation
 from .schema import RELATIONS, ROLES, TYPES, allowed, kind_of, label_of
-from .terms import SIMILARITY_SIZE, abbreviates, normal, similarity
+from .terms import SIMILARITY_SIZE, abbreviates, normal, similarity, titled, written
 
 #: Name of the component, declared as an entry point too.
 FACTORY: Final = "paperlattice_links"
@@ -331,18 +332,25 @@ def finding(
 
 
 def name(forms: Sequence[str]) -> str:
-    """Give the form by which an entity is called: spelled out, singular, and as often as can be.
+    """Give the form by which an entity is called: spelled out, unless that too is a name.
+
+    ``forms`` has one item a mention.
 
     >>> name(["Large Language Models", "LLMs", "large language models", "LLM"])
-    'large language models'
+    'large language model'
     >>> name(["DINO-WM", "DINO World Model", "DINO-WM"])
     'DINO-WM'
     """
-    spelled = [
-        form for form in forms if any(abbreviates(other, form) for other in forms if other != form)
-    ]
-    pool = spelled or list(forms)
-    return max(pool, key=lambda form: (pool.count(form), form[1:].islower(), -len(form)))
+    counts = Counter(forms)
+    spelled = {
+        form: number
+        for form, number in counts.items()
+        if any(abbreviates(other, form) for other in counts if other != form)
+    }
+    short = {form: number for form, number in counts.items() if form not in spelled}
+    if spelled and titled(spelled) and sum(short.values()) > sum(spelled.values()):
+        return written(short)
+    return written(spelled or counts)
 
 
 @Language.factory(

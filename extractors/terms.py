@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 _WORD = re.compile(r"[^\W_]+")
@@ -89,6 +90,46 @@ def normal(form: str) -> str:
         return folded.strip()
     words[-1] = singular(words[-1])
     return " ".join(words) + (tail.group() if tail else "")
+
+
+def titled(forms: Mapping[str, int]) -> bool:
+    """Tell whether a term is capitalised wherever it stands, not in titles and definitions only."""
+    lower = sum(number for form, number in forms.items() if form == form.lower())
+    return 10 * lower < sum(forms.values())
+
+
+def written(forms: Mapping[str, int]) -> str:
+    """Give the best way to write a term: the most frequent, singular, lower case for a common noun.
+
+    >>> written({"Large Language Models": 3, "large language models": 2, "large language model": 1})
+    'large language model'
+    >>> written({"DINO-WM": 2})
+    'DINO-WM'
+    """
+    singulars: Counter[str] = Counter()
+    for form, number in forms.items():
+        singulars[_singular(form)] += number
+    lower = {form for form in singulars if form == form.lower()}
+    capital = {form for form in singulars if form not in lower and _words_capital(form)}
+    # Titles capitalise common nouns: a form that is also written small is no proper name.
+    pool = [form for form in singulars if form not in capital] if lower and capital else singulars
+    return max(pool, key=lambda form: (singulars[form], form == form.lower(), form))
+
+
+def _singular(form: str) -> str:
+    stem, last = (form[: form.rfind(" ") + 1], form[form.rfind(" ") + 1 :])
+    if last.islower():
+        return stem + singular(last)
+    if last[1:].islower() and last.isalpha():
+        return stem + last[0] + singular(last.lower())[1:]
+    if len(last) > 2 and last.endswith("s") and last[:-1].isupper():
+        return stem + last[:-1]
+    return form
+
+
+def _words_capital(form: str) -> bool:
+    words = form.replace("-", " ").split()
+    return all(word[1:].islower() or (len(word) == 1 and word.isalpha()) for word in words)
 
 
 def abbreviates(short: str, full: str) -> bool:
