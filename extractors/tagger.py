@@ -1,11 +1,13 @@
 """The trained mention tagger, as a spaCy component that runs an ONNX model on the CPU."""
 
 import json
+import os
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import onnxruntime as ort
@@ -24,8 +26,9 @@ FACTORY: Final = "paperlattice_tagger"
 
 Array = NDArray[np.float32]
 
-#: Word pieces in one run of the encoder: texts of like length share a run.
-BUDGET: Final = 4096
+#: States and tag scores of words.
+Output = tuple[Array, Array]
+CORES: Final = os.cpu_count() or 1
 
 
 def transitions() -> Array:
@@ -75,6 +78,8 @@ class Tagger:
     def __init__(self, model: bytes, tokenizer: Tokenizer, calibration: Calibration) -> None:
         options = ort.SessionOptions()
         options.log_severity_level = 3
+        # Texts run beside each other, each on one core: no core waits for another.
+        options.intra_op_num_threads = 1
         self.session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         self.cutter = Cutter(tokenizer)
         self.calibration = calibration
@@ -83,31 +88,37 @@ class Tagger:
         """Tag one text."""
         return next(self.pipe([doc]))
 
-    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
-        """Tag texts, ``batch_size`` at a time, so that texts of like length run together."""
-        stream = iter(stream)
-        while docs := list(islice(stream, batch_size)):
-            cut = [self.cutter.windows(doc) for doc in docs]
-            states, scores = self._encode([piece for pieces in cut for piece in pieces])
-            at = 0
-            for doc, pieces in zip(docs, cut, strict=True):
-                span = slice(at, at + len(pieces))
-                self._set(doc, pieces, states[span], scores[span])
-                at += len(pieces)
-                yield doc
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 32) -> Iterator[Doc]:
+        """Tag texts in their order; ``batch_size`` of them are under way at a time."""
+        waiting: deque[tuple[Doc, list[Pieces], list[Future[Output]]]] = deque()
+        with ThreadPoolExecutor(CORES) as pool:
+            for doc in stream:
+                pieces = self.cutter.windows(doc)
+                waiting.append((doc, pieces, [pool.submit(self._run, piece) for piece in pieces]))
+                if len(waiting) > batch_size:
+                    yield self._tagged(*waiting.popleft())
+            while waiting:
+                yield self._tagged(*waiting.popleft())
 
-    def _encode(self, pieces: Sequence[Pieces]) -> tuple[list[Array], list[Array]]:
-        """Give the states and tag scores of the first piece of each word, window by window."""
-        states: dict[int, Array] = {}
-        scores: dict[int, Array] = {}
-        order = sorted(range(len(pieces)), key=lambda index: len(pieces[index].ids))
-        for batch in _runs(order, [len(piece.ids) for piece in pieces]):
-            feed = _padded([pieces[index] for index in batch])
-            out: Any = self.session.run(["states", "tags"], feed)
-            for row, index in enumerate(batch):
-                firsts = list(pieces[index].firsts)
-                states[index], scores[index] = out[0][row, firsts], out[1][row, firsts]
-        return [states[n] for n in range(len(pieces))], [scores[n] for n in range(len(pieces))]
+    def _run(self, piece: Pieces) -> Output:
+        """Give the states and tag scores of the first piece of each word of one window.
+
+        A window runs alone: the 8-bit products scale by all that is in a run, so that in company
+        a text's findings would depend on its neighbours.
+        """
+        feed = {
+            "ids": np.array([piece.ids]),
+            "shapes": np.array([piece.shapes]),
+            "mask": np.ones((1, len(piece.ids)), dtype=np.int64),
+        }
+        states, tags = self.session.run(["states", "tags"], feed)
+        firsts = list(piece.firsts)
+        return states[0, firsts], tags[0, firsts]
+
+    def _tagged(self, doc: Doc, pieces: Sequence[Pieces], futures: Sequence[Future[Output]]) -> Doc:
+        states, scores = zip(*(future.result() for future in futures), strict=True)
+        self._set(doc, pieces, states, scores)
+        return doc
 
     def _set(
         self, doc: Doc, pieces: Sequence[Pieces], states: Sequence[Array], scores: Sequence[Array]
@@ -151,28 +162,6 @@ def _loose(doc: Doc, index: int, start: int, end: int) -> bool:
     if partner:
         return partner not in doc[start:end].text
     return word in {"$", "\\", ",", ";", ":", ".", "-", "–", "'", '"', "``", "''"}
-
-
-def _runs(order: Sequence[int], lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Cut windows, sorted by length, into runs whose padded size is within the budget."""
-    run: list[int] = []
-    for index in order:
-        if run and lengths[index] * (len(run) + 1) > BUDGET:
-            yield run
-            run = []
-        run.append(index)
-    if run:
-        yield run
-
-
-def _padded(pieces: Sequence[Pieces]) -> dict[str, NDArray[np.int64]]:
-    length = max(len(piece.ids) for piece in pieces)
-    ids = np.zeros((len(pieces), length), dtype=np.int64)
-    shapes, mask = np.zeros_like(ids), np.zeros_like(ids)
-    for row, piece in enumerate(pieces):
-        size = len(piece.ids)
-        ids[row, :size], shapes[row, :size], mask[row, :size] = piece.ids, piece.shapes, 1
-    return {"ids": ids, "shapes": shapes, "mask": mask}
 
 
 def _owners(pieces: Sequence[Pieces]) -> Iterator[tuple[int, int, int]]:
