@@ -62,23 +62,32 @@ def papers(source: Source) -> Iterator[Paper | Rejected]:
                     yield _paper(place, *found, raw)
 
 
-def _pieces(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
-    """Cut a file where entries begin: the number of the first line, and the text from there."""
-    first, kept, depth = 0, list[str](), 0
-    for number, line in enumerate(lines, 1):
+def _pieces(
+    lines: Iterable[str], first: int = 1, *, comments: bool = True
+) -> Iterator[tuple[int, str]]:
+    """Cut a file where entries begin: the number of the first line, and the text from there.
+
+    What a comment encloses is no entry, unless the comment is never closed.
+    """
+    begin, kept, depth, comment = first, list[str](), 0, False
+    for number, line in enumerate(lines, first):
         start = _START.match(line) if "@" in line else None
-        inside = depth > 0 and line[:1].isspace()
-        if start and inside and start[1].lower() not in _TYPES:
+        inside = depth > 0 and (comment or line[:1].isspace())
+        if start and inside and (comment or start[1].lower() not in _TYPES):
             kept.append(line.replace("@", _AT, 1))
         elif start:
             if kept:
-                yield first, "".join(kept)
-            first, kept, depth = number, [line], 0
+                yield begin, "".join(kept)
+            begin, kept, depth = number, [line], 0
+            comment = comments and start[1].lower() == "comment"
         elif kept:  # else it stands before the first entry
             kept.append(line)
         depth += line.count("{") - line.count("}") if kept else 0
-    if kept:
-        yield first, "".join(kept)
+    if comment and depth > 0:
+        within = (line.replace(_AT, "@") for line in kept[1:])
+        yield from _pieces(within, begin + 1, comments=False)
+    elif kept:
+        yield begin, "".join(kept)
 
 
 def _blocks(piece: str) -> list[tuple[Any, str]]:
@@ -221,7 +230,7 @@ def _paper(place: tuple[str, int, int], kind: str, found: Fields, raw: str) -> P
             doi=found.get("doi"),
             ids=_ids(found),
             published=_published(found),
-            url=_ESCAPED.sub("", found.get("url", "")),
+            url=hints.address(_ESCAPED.sub("", found.get("url", "")), found.get("doi")),
             authors=authors,
             organization=text("school", "institution"),
             venue=text(*_VENUES),

@@ -42,7 +42,7 @@ NAMES: Final = {
     "|jf|t2|jo|pubtitle|container title|primary location source display name|publication"
     "|journal ref|source",
     "kind": "document type|dt|item type|publication type|doc type|doctype|documenttype|type"
-    "|article type|articletype|type of reference|reference type|bibliographytype|entry type"
+    "|article type|articletype|type of reference|reference type|bibliography type|entry type"
     "|content type|ty|type of work|m3",
     "organization": "organization|organisation|institution|school",
     "id": "id|paper id|paperid|identifier|key|unique id|accession number",
@@ -88,8 +88,10 @@ _CITED: Final = re.compile(r"(.+?) \(((?:19|20)\d\d)\) (?:.*Date of Publication:
 _ANY: Final = re.compile(r"(.+)", re.DOTALL)
 #: What a cell says that holds nothing.
 _NOTHING: Final = frozenset(("", "nan", "none", "null", "n/a", "na", "#n/a", "nat", "[]", "-"))
+#: How much of a column's name an error shows: it may be a whole abstract.
+_SHOWN: Final = 40
 #: JabRef's tables hold BibTeX, and under a name of no meaning the abstract.
-_JABREF: Final = ("citation key", "bibliographytype")
+_JABREF: Final = ("citation key", "bibliography type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +121,12 @@ class Columns:
 def key(name: Any) -> str:
     """Give the words of a column's name.
 
-    >>> key(" Author(s)"), key("DOI"), key("authorships.author.display_name"), key("articleTitle")
-    ('author s', 'doi', 'authorships author display name', 'article title')
+    >>> key(" Author(s)"), key("PubMed ID"), key("best_oa_location.license"), key("articleTitle")
+    ('author s', 'pubmed id', 'best oa location license', 'article title')
     """
-    spaced = _CAMEL.sub(" ", line(name))
-    return " ".join(_WORD.findall(spaced.casefold()))
+    plain = " ".join(_WORD.findall(line(name).casefold()))
+    spaced = " ".join(_WORD.findall(_CAMEL.sub(" ", line(name)).casefold()))
+    return spaced if plain not in FIELDS and spaced in FIELDS else plain
 
 
 def line(value: Any) -> str:
@@ -160,7 +163,7 @@ def columns(header: Sequence[Any], given: Mapping[str, str] | None = None) -> Co
         if name in _RANKED:
             field, rank = _RANKED[name]
             places.setdefault(field, []).append((rank, place))
-    if "bibliographytype" in known and "abstract" not in places and "custom1" in known:
+    if "bibliography type" in known and "abstract" not in places and "custom1" in known:
         places["abstract"] = [(0, known.index("custom1"))]
     found = {field: tuple(place for _, place in sorted(ranked)) for field, ranked in places.items()}
     for field, name in (given or {}).items():
@@ -224,7 +227,7 @@ def check(given: Mapping[str, str] | None) -> None:
 
 def missing(file: str, header: Sequence[Any], given: Mapping[str, str] | None = None) -> KgError:
     """Give the error that a table has no column for titles, or not one that was named."""
-    seen = [text for name in header if (text := line(name).strip())]
+    seen = [text[:_SHOWN] for name in header if (text := line(name).strip())]
     known = [key(name) for name in header]
     wanted = [name for name in (given or {}).values() if _place(name, header, known) is None]
     what = f"no column is called {wanted[0]!r}" if wanted else "no column is known to hold titles"
@@ -262,7 +265,7 @@ def paper(
             doi=known.line("doi", row),
             ids=_ids(known, row),
             published=published,
-            url=known.line("url", row),
+            url=hints.address(known.line("url", row), known.line("doi", row)),
             authors=authors,
             organization=known.line("organization", row),
             venue=venue,

@@ -17,6 +17,10 @@ _OTHERS: Final = (
     (re.compile(r"\b(2-s2\.0-\d{6,14})\b"), "scopus"),
     (re.compile(r"\b(PMC\d{4,9})\b"), "pmcid"),
 )
+#: Addresses of databases that ask for a subscription, or that died with a session.
+_DATABASE: Final = re.compile(
+    r"//[\w.-]*(?:scopus|embase|ebscohost|proquest|ovid|ovidsp|webofscience|webofknowledge)\.com"
+)
 #: A note may speak of much; what it begins with is the paper's.
 _BEGINNING: Final = 300
 _YEAR: Final = re.compile(r"(?<!\d)(?:1[5-9]|20)\d\d(?!\d)")
@@ -53,6 +57,18 @@ def ids(*places: Any) -> Iterator[str]:
         for pattern, prefix in _OTHERS:
             if match := pattern.search(beginning):
                 yield f"{prefix}:{match[1]}"
+
+
+def address(url: Any, doi: Any) -> str | None:
+    """Give the address of a paper, but not that of a database where there is a DOI.
+
+    >>> address("https://www.scopus.com/inward/record.uri?eid=1", "10.5555/1")
+    >>> address("https://www.scopus.com/inward/record.uri?eid=1", "")
+    'https://www.scopus.com/inward/record.uri?eid=1'
+    """
+    if not isinstance(url, str) or (doi and _DATABASE.search(url)):
+        return None
+    return url
 
 
 def published(*written: Any) -> str | None:

@@ -79,6 +79,9 @@ _SIGNS_OF_ONE: Final = {
     "}": "\ue002",
 }
 _BRACES: Final = (("{", ""), ("}", ""), ("\ue001", "{"), ("\ue002", "}"))
+#: Stands where a citation was, until the blank before it is gone too.
+_GONE: Final = "\ue003"
+_GONE_WITH_BLANKS: Final = re.compile(rf"[\s~]*{_GONE}")
 _TIE: Final = re.compile(r"(?<=[\w.,;:)}\]])~(?=[\w\\({$])")
 
 
@@ -102,7 +105,7 @@ def _words(part: str) -> str:
     if "~" in part:
         part = _TIE.sub(" ", part)
     if "\\" in part:
-        part = _MACRO.sub(_macro, part)
+        part = _GONE_WITH_BLANKS.sub("", _MACRO.sub(_macro, part))
     for brace, meant in _BRACES:
         part = part.replace(brace, meant)
     for written, meant in (("``", '"'), ("''", '"'), ("---", "—"), ("--", "–")):
@@ -118,10 +121,12 @@ def _macro(match: re.Match[str]) -> str:
     if (sign := match["sign"]) is not None:
         return _SIGNS_OF_ONE.get(sign, sign)
     if (name := match["name"]) is None:
-        return " " if match["frame"] is not None else ""
+        return " " if match["frame"] is not None else _GONE if match["dropped"] is not None else ""
     if _LOOKS.fullmatch(name):
         return ""
     meant = _NAMED.get(name) or _decoded(f"\\{name}")
+    if meant == name and match.string[: match.start()][-1:].isalnum():
+        meant = f" {meant}"  # a function: n\log n
     if meant:
         # TeX eats the blank after a name; writers mean it, but within a word (``\o stergaard``).
         return meant + ("" if _LETTERS.fullmatch(name) else match["after"])

@@ -10,15 +10,20 @@ _NOBODY: Final = re.compile(
     r"|others|and others|nan|none|null|n/?a|not available|unknown)?\W*",
     re.IGNORECASE,
 )
-#: Scopus sets its number after a full name, WoS and Zoological Record an address of mail.
-_MARKS: Final = re.compile(r"\s*\((?:\d{5,}|[^()@\s]+@[^()\s]+)\)|\s+et\.? al\.?$", re.IGNORECASE)
+#: Scopus sets its number after a full name, Zoological Record an address of mail, dblp a number
+#: that tells namesakes apart.
+_MARKS: Final = re.compile(
+    r"\s*\((?:\d{5,}|[^()@\s]+@[^()\s]+)\)|(?<=[^\W\d_]) \d{4}$|\s+et\.? al\.?$", re.IGNORECASE
+)
 _INITIALS: Final = re.compile(r"(?:[^\W\d_]\.?[\s-]?){1,4}")
 _SURNAME_FIRST: Final = re.compile(
-    r"([^\W\d_][^,;]*?[^\W\d_])\s+(?!(?:I{2,3}|IV|JR|SR)\.?$)((?:[A-Z]\.?-?){1,4})"
+    r"([^\W\d_][^,;]*?[^\W\d_])\s+(?!(?:I{2,3}|IV|JR|SR)\.?$)((?:[^\W\d_]\.?-?){1,4})"
 )
 _AND: Final = re.compile(r"\s+(?:and|&)\s+", re.IGNORECASE)
 #: Springer sets no separator at all: ``Vivek K. PallipuramMohammad Bhuiyan``.
-_GLUED: Final = re.compile(r"(?<=[a-zà-öø-ÿ])(?=[A-Z][a-zà-öø-ÿ]+(?:-[A-Z][a-z]+)?\.?\s|[A-Z]\.\s)")
+_GLUED: Final = re.compile(
+    r"(?<=[a-zà-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ]+(?:-[A-Z][a-z]+)?\.?\s|[A-ZÀ-ÖØ-Þ]\.[\s-])"
+)
 _KEYS: Final = ("name", "full_name", "fullname", "display_name", "author", "raw_author_name")
 
 
@@ -41,7 +46,7 @@ def ordered(names: Iterable[str]) -> list[str]:
     """
     found = list(names)
     matches = [_SURNAME_FIRST.fullmatch(name) for name in found]
-    if all(matches):
+    if all(match and match[2] == match[2].upper() for match in matches):
         return [f"{match[1]}, {match[2]}" for match in matches if match]
     return found
 

@@ -29,8 +29,7 @@ def papers(
     """
     named.check(columns)
     with source.open() as stream:
-        file = _file(source.name, stream)
-        paths = [".".join(path) for path in _paths(file.schema_arrow)]
+        file, paths = _file(source.name, stream)
         known = named.columns(paths, columns)
         if not known:
             raise named.missing(source.name, paths, columns)
@@ -44,15 +43,17 @@ def papers(
                 yield named.paper(place, known, [_value(record, path) for path in paths])
 
 
-def _file(name: str, stream: BinaryIO) -> Any:
+def _file(name: str, stream: BinaryIO) -> tuple[Any, list[str]]:
+    """Give the file and the paths of its columns."""
     from pyarrow import ArrowException
     from pyarrow.parquet import ParquetFile
 
     # Its end is read first: what is compressed cannot be read from its end.
     plain = isinstance(getattr(stream, "raw", None), io.FileIO)
     try:
-        return ParquetFile(stream if plain else io.BytesIO(stream.read()))
-    except (ArrowException, OSError) as error:
+        file = ParquetFile(stream if plain else io.BytesIO(stream.read()))
+        return file, [".".join(path) for path in _paths(file.schema_arrow)]
+    except (ArrowException, OSError, ValueError) as error:
         raise KgError(
             f"{name}: not a whole Parquet file: {error}", remedy="Copy or download it anew."
         ) from error

@@ -92,7 +92,7 @@ def _parsed(text: str) -> Element:
         try:
             found = fromstring(_FRAME.format(_CONTROL.sub("", _ENTITY.sub(_entity, text))))
         except ParseError as error:
-            raise ValueError(str(error)) from error
+            raise ValueError(str(error).partition(":")[0]) from error
     # A citation may stand alone, without the article around it.
     return found if found[0].tag == "MedlineCitation" else found[0]
 

@@ -35,6 +35,8 @@ _VENUES: Final = (
 #: Tags in use that rispy does not know.
 _MORE: Final = ("BT", "ED", "L3", "PMCID", "PMID", "U1", "UT")
 _DOI: Final = re.compile(r"\s*(?:doi:?\s*|https?://(?:dx\.)?doi\.org/)?10\.\d{4}", re.IGNORECASE)
+#: Where a DOI stands when it has no tag of its own.
+_WITH_DOI: Final = ("type_of_work", "notes", "L3", "file_attachments2")
 _URL: Final = re.compile(r"\s*(?:https?:)?//")
 _PUBMED: Final = re.compile(r"\b(?:pubmed|medline)\b", re.IGNORECASE)
 Record = dict[str, list[str]]
@@ -110,7 +112,7 @@ def _cut(lines: Iterable[str]) -> Iterator[_Lines]:
 
 def _split(line: str) -> list[str]:
     """Give the lines that a line should have been."""
-    parts = _INNER.split(line) if line.count("  - ") > 1 else [line]
+    parts = _INNER.split(line) if "  - " in line[6:] else [line]
     return [part.strip("\ufeff\n ") for part in parts]
 
 
@@ -159,6 +161,7 @@ def _paper(place: tuple[str, int, int], lines: _Lines) -> Paper | Rejected:
 
     title = first("title", "primary_title", "BT", "short_title", "translated_title")
     abstract = max((" ".join(values(tag)) for tag in ("abstract", "notes_abstract")), key=len)
+    doi = " ".join(values("doi") or filter(_DOI.match, values(*_WITH_DOI)))
     authors = _authors(values("authors") or values("first_authors"))
     if why := kinds.against((kind, first("type_of_work")), title, abstract, bool(authors)):
         return fields.rejected(*place, why, _raw(lines))
@@ -168,10 +171,10 @@ def _paper(place: tuple[str, int, int], lines: _Lines) -> Paper | Rejected:
             title=title,
             abstract=abstract,
             arxiv=hints.arxiv(*values(*_VENUES, "note", "accession_number", "urls")),
-            doi=" ".join(values("doi") or filter(_DOI.match, values("type_of_work", "notes"))),
+            doi=doi,
             ids=_ids(record),
             published=hints.published(*values("year", "publication_year", "date")),
-            url=next(filter(_URL.match, values("urls", "L3", "file_attachments2")), None),
+            url=hints.address(next(filter(_URL.match, values("urls")), None), doi),
             authors=authors,
             organization=first("publisher") if kind in ("THES", "RPRT") else None,
             venue=first(*_VENUES),
@@ -196,6 +199,8 @@ def _ids(record: Record) -> Iterator[str]:
     database = " ".join([*record.get("name_of_database", ()), *record.get("database_provider", ())])
     if _PUBMED.search(database):
         yield from (f"pmid:{number}" for number in numbers if number.isdecimal())
+    if "embase" in database.lower():
+        yield from (f"pmid:{number}" for number in record.get("custom5", ()) if number.isdecimal())
     for tag in ("urls", "U1", "UT", "notes"):
         yield from hints.ids(*record.get(tag, ()))
     yield from hints.ids(*numbers)

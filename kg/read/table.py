@@ -1,4 +1,4 @@
-"""Tables: CSV and TSV with any delimiter, and workbooks (``.xlsx``, ``.xls``, ``.ods``).
+"""Tables: CSV and TSV with any delimiter, and workbooks (``.xlsx``, ``.xls``).
 
 Columns are found by name (``kg.read.columns``), below any lines of title.  A row that cannot be
 read costs no other, not even one whose quote is never closed.
@@ -7,8 +7,9 @@ read costs no other, not even one whose quote is never closed.
 import contextlib
 import csv
 import io
+import warnings
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice, starmap
 from typing import Any, Final
@@ -20,7 +21,10 @@ from kg.read.columns import Columns
 from kg.read.source import Source
 from kg.records import Paper, Rejected
 
-_WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_OLD: Final = b"\xd0\xcf\x11\xe0"
+_WORKBOOKS: Final = (b"PK\x03\x04", _OLD)
+#: How many rows of a sheet are read at a time.
+_BATCH: Final = 200
 _DELIMITERS: Final = (",", ";", "\t", "|")
 #: The largest that csv takes on every system.
 _LONGEST_CELL: Final = 2**31 - 1
@@ -81,8 +85,10 @@ def _papers(
         fitted: Sequence[Any] | None = cells
         if any(map(dialects.line, cells[width:])):
             fitted = dialects.realigned(known, cells, delimiter)
+        elif len(cells) == 1 < width:
+            fitted = None  # a remark, or what is left of a row
         if row.broken or fitted is None:
-            why = row.broken or f"the row has {len(cells)} cells, the header {width}"
+            why = row.broken or f"{len(cells)} cells in the row, {width} in the header"
             yield fields.rejected(file, entry, row.line, why, " | ".join(map(str, cells)))
         else:
             yield dialects.paper((file, entry, row.line), known, fitted)
@@ -154,6 +160,8 @@ def _rows(lines: Iterable[str], delimiter: str, width: int, first: int) -> Itera
                 returned.extendleft(reversed(used[again:] if again else []))
                 used = used[:again] if again else used
                 cells = ["".join(used)]
+        elif len(cells) < width and not used[-1].endswith("\n"):
+            broken = "the row is cut off: the file ends within it"
         yield _Row(line, cells, broken)
         line += len(used)
 
@@ -218,21 +226,22 @@ def _turned(file: str, lines: Iterable[str]) -> Iterator[Paper | Rejected]:
 
 def _of_workbook(source: Source, given: Mapping[str, str] | None) -> Iterator[Paper | Rejected]:
     """Yield the papers of every sheet that has titles."""
-    entry, widest, any_titles = 0, list[Any](), False
+    widest: Sequence[Any] = ()
+    entry, any_titles = 0, False
     for rows in _sheets(source):
         head = list(islice(rows, _HEAD))
-        widest = max([widest, *head], key=_filled)
-        for skip, cells in enumerate(head, 1):
-            known = dialects.columns(cells, given)
-            if not known:
+        widest = max(widest, *(row.cells for row in head), (), key=_filled)
+        for index, row in enumerate(head):
+            if not (known := dialects.columns(row.cells, given)):
                 continue
             any_titles = True
-            start = skip - 1 if known.headless else skip
-            lines = enumerate(chain(head[start:], rows), start + 1)
-            for found in _papers(source.name, known, starmap(_Row, lines), entry=entry):
+            below = chain(head[index if known.headless else index + 1 :], rows)
+            for found in _papers(source.name, known, below, entry=entry):
                 yield found
                 entry += 1
             break
+        if head and head[-1].broken and not any_titles:
+            raise _unreadable(source.name, head[-1].broken)
     if not any_titles:
         raise dialects.missing(source.name, widest, given)
 
@@ -241,18 +250,75 @@ def _filled(cells: Sequence[Any]) -> int:
     return sum(bool(dialects.line(cell).strip()) for cell in cells)
 
 
-def _sheets(source: Source) -> Iterator[Iterator[list[Any]]]:
+def _sheets(source: Source) -> Iterator[Iterator[_Row]]:
     """Yield the rows of each sheet."""
-    from python_calamine import CalamineWorkbook
-
     with source.open() as stream:
-        data = io.BytesIO(stream.read())
-    try:
-        workbook = CalamineWorkbook.from_filelike(data)
-        for name in workbook.sheet_names:
-            yield workbook.get_sheet_by_name(name).iter_rows()
-    except Exception as error:
-        raise KgError(
-            f"{source.name}: the workbook cannot be read: {error}",
-            remedy="Open it and save it anew, as .xlsx without a password or as CSV.",
-        ) from error
+        data = stream.read()
+    sheets = _old_sheets(data) if data.startswith(_OLD) else _new_sheets(data)
+    while True:
+        sheet, error = _attempt(lambda: next(sheets, None))
+        if error:
+            raise _unreadable(source.name, error)
+        if sheet is None:
+            return
+        yield _rows_of(sheet)
+
+
+def _new_sheets(data: bytes) -> Iterator[Iterator[Sequence[Any]]]:
+    from openpyxl import load_workbook
+    from openpyxl.utils.escape import unescape
+
+    def value(cell: Any) -> Any:
+        # A carriage return is written _x000D_.
+        return unescape(cell) if isinstance(cell, str) and "_x" in cell else cell
+
+    workbook = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+    for sheet in workbook.worksheets:
+        # Some writers claim a million rows of sixteen thousand columns.
+        sheet.reset_dimensions()
+        yield (list(map(value, row)) for row in sheet.iter_rows(values_only=True))
+
+
+def _old_sheets(data: bytes) -> Iterator[Iterator[Sequence[Any]]]:
+    import xlrd  # type: ignore[import-untyped]
+
+    def value(cell: Any) -> Any:
+        if cell.ctype == xlrd.XL_CELL_DATE:
+            return xlrd.xldate_as_datetime(cell.value, book.datemode)
+        return cell.value if cell.ctype in (xlrd.XL_CELL_TEXT, xlrd.XL_CELL_NUMBER) else None
+
+    # It prints what it finds odd, but for a place to write it.
+    book = xlrd.open_workbook(file_contents=data, logfile=io.StringIO(), on_demand=True)
+    for index in range(book.nsheets):
+        yield (list(map(value, row)) for row in book.sheet_by_index(index).get_rows())
+
+
+def _rows_of(sheet: Iterator[Sequence[Any]]) -> Iterator[_Row]:
+    """Yield the rows of a sheet, the last one broken where it cannot be read to its end."""
+    line = 1
+    while True:
+        batch, error = _attempt(lambda: list(islice(sheet, _BATCH)))
+        if error:
+            yield _Row(line, (f"rows from {line:,} on",), f"the sheet cannot be read: {error}")
+            return
+        if not batch:
+            return
+        yield from starmap(_Row, enumerate(batch, line))
+        line += len(batch)
+
+
+def _attempt(read: Callable[[], Any]) -> tuple[Any, str]:
+    """Give what is read, or what is wrong: libraries fail on broken workbooks in any way."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the styles of a workbook are nobody's concern here
+        try:
+            return read(), ""
+        except Exception as error:
+            return None, str(error) or type(error).__name__
+
+
+def _unreadable(name: str, error: str) -> KgError:
+    return KgError(
+        f"{name}: the workbook cannot be read: {error}",
+        remedy="Open it and save it anew, as .xlsx without a password or as CSV.",
+    )
