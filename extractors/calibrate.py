@@ -12,12 +12,12 @@ from spacy.tokens import Doc
 
 from . import gold, links, pipeline, score, tagger
 
-#: What is tried for each threshold, in the order in which they are chosen.
-GRIDS: Final = {
-    "same": (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
-    "entity": (0.0, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6),
-    "relation": (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6),
-}
+#: What is tried for each threshold.
+SAME: Final = (0.4, 0.5, 0.6, 0.7, 0.8)
+ENTITY: Final = (0.1, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
+RELATION: Final = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
+#: A threshold that nothing reaches: relations are not even sought.
+NEVER: Final = 2.0
 #: What a model starts with.
 START: Final = {
     "calibration": {"slope": 1.0, "offset": 0.0},
@@ -42,17 +42,25 @@ def calibrate(folder: Path, records: Sequence[gold.Record]) -> dict[str, Any]:
     for doc in docs:
         attrs = doc.spans["mentions"].attrs
         attrs["scores"] = [scaled(chance) for chance in attrs["scores"]]
-    found = settings["thresholds"]
-    for name, grid in GRIDS.items():
-        field = "relation" if name == "relation" else "entity"
+    found = settings["thresholds"] = {"entity": 0.3, "same": 0.5, "relation": NEVER}
+    for name, grid in (("same", SAME), ("entity", ENTITY)):
         tried = {}
         for value in grid:
             found[name] = value
-            _save(folder, settings)
-            tried[value] = _scores(folder, docs, records)[field]["f1"]
+            guesses = _linked(folder, settings, docs, records)
+            tried[value] = score.score(zip(guesses, records, strict=True)).entity.f1
         found[name] = max(tried, key=lambda value: (tried[value], value))
+    found["relation"] = RELATION[0]
+    guesses = _linked(folder, settings, docs, records)
+    tried = {
+        value: score.score(
+            (_certain(guess, value), record) for guess, record in zip(guesses, records, strict=True)
+        )
+        for value in RELATION
+    }
+    found["relation"] = max(tried, key=lambda value: (tried[value].relation.f1, value))
     _save(folder, settings)
-    return _scores(folder, docs, records)
+    return tried[found["relation"]].summary()
 
 
 def platt(scores: Sequence[float], right: Sequence[bool]) -> dict[str, float]:
@@ -83,16 +91,27 @@ def _judged(docs: Sequence[Doc], records: Sequence[gold.Record]) -> tuple[list[f
     return scores, right
 
 
-def _scores(folder: Path, docs: Sequence[Doc], records: Sequence[gold.Record]) -> dict[str, Any]:
+def _linked(
+    folder: Path,
+    settings: dict[str, Any],
+    docs: Sequence[Doc],
+    records: Sequence[gold.Record],
+) -> list[gold.Record]:
+    """Give what the links make of the tagged texts with these settings, as records."""
+    _save(folder, settings)
     link = links.load(folder)
-    pairs = []
+    guesses = []
     for doc, record in zip(docs, records, strict=True):
         doc._.findings = doc._.relations = ()
         found = pipeline.extraction(link(doc), "")
-        pairs.append(
-            (gold.record(record["id"], record["title"], record["abstract"], found), record)
-        )
-    return score.score(pairs).summary()
+        guesses.append(gold.record(record["id"], record["title"], record["abstract"], found))
+    return guesses
+
+
+def _certain(guess: gold.Record, threshold: float) -> gold.Record:
+    """Give a record with the relations that reach a threshold."""
+    scored = zip(guess["relations"], guess["relation_scores"], strict=True)
+    return {**guess, "relations": [relation for relation, chance in scored if chance >= threshold]}
 
 
 def _save(folder: Path, settings: dict[str, Any]) -> None:

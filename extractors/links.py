@@ -220,7 +220,8 @@ class Links:
             )
             for n, part in enumerate(kept)
         )
-        doc._.relations = tuple(self._relations(states[chosen], rows, types, sentences))
+        if self.thresholds["relation"] <= 1:
+            doc._.relations = tuple(self._relations(states[chosen], rows, types, sentences))
 
     def _score(self, part: Sequence[int], scores: Sequence[float]) -> float:
         return max(scores[m] for m in part)

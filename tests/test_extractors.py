@@ -1,0 +1,278 @@
+"""Words, tags, links, gold and scores; the shipped model on real text."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from extractors import gold, links, pipeline, score, tagger, terms, words
+from extractors.findings import Extraction
+from extractors.schema import RELATIONS, ROLES, TAGS, TYPES, allowed, kind_of, label_of
+
+TITLE = "Transcoders Find Interpretable LLM Feature Circuits"
+ABSTRACT = (
+    "A key goal in mechanistic interpretability is circuit analysis. Sparse autoencoders (SAEs) "
+    "are linear combinations of neurons. We train transcoders on GPT2-small and evaluate them on "
+    "the IMDB dataset; SAE-based circuits and SAEs are compared."
+)
+TEXT = f"{TITLE}\n{ABSTRACT}"
+
+
+@pytest.fixture(scope="session")
+def nlp():
+    return pipeline.load()
+
+
+@pytest.fixture(scope="session")
+def extraction(nlp) -> Extraction:
+    return next(pipeline.extract(nlp, [TEXT]))
+
+
+# --- Words ------------------------------------------------------------------------------------
+
+
+def test_a_title_is_a_sentence_of_its_own():
+    sentences = [sentence.text.strip() for sentence in words.blank()(TEXT).sents]
+    assert sentences[0] == TITLE
+    assert sentences[1].startswith("A key goal")
+
+
+@pytest.mark.parametrize("form", ["SAE", "GPT2-small", "SAEs", "IMDB", "transcoders"])
+def test_terms_begin_and_end_where_words_do(form):
+    doc = words.blank()(TEXT)
+    for start, end in gold.occurrences(TEXT, form):
+        assert doc.char_span(start, end) is not None
+
+
+@pytest.fixture(scope="session")
+def cutter(nlp) -> words.Cutter:
+    return nlp.get_pipe(tagger.FACTORY).cutter
+
+
+@given(
+    st.lists(st.sampled_from(["model", "Zeitgeist", "x" * 400, "\u4e2d", "(", "3.5"]), max_size=900)
+)
+@settings(max_examples=25, deadline=None)
+def test_windows_cover_every_word_and_fit_the_encoder(cutter, text):
+    doc = words.blank()(" ".join(text))
+    pieces = cutter.windows(doc)
+    assert all(len(piece.ids) == len(piece.shapes) <= words.LENGTH for piece in pieces)
+    covered = {word for piece in pieces for word in piece.words}
+    assert covered == {token.i for token in doc if not token.is_space}
+
+
+# --- Tags -------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.sampled_from(range(len(TAGS))), min_size=1, max_size=30))
+def test_viterbi_gives_a_path_that_may_be(tags):
+    scores = np.full((len(tags), len(TAGS)), -5.0, dtype=np.float32)
+    scores[range(len(tags)), tags] = 0.0
+    path = tagger.viterbi(scores)
+    before = 0
+    for tag in path:
+        if TAGS[tag].startswith("I-"):
+            assert TAGS[before][1:] == TAGS[tag][1:]
+        before = tag
+
+
+@given(st.lists(st.sampled_from(range(len(TAGS))), min_size=1, max_size=6), st.randoms())
+@settings(max_examples=30)
+def test_viterbi_finds_the_best_path(tags, chance):
+    allowed_tags = [0, 1, 2, 3, 4]
+    scores = np.array([[chance.uniform(-3, 0) for _ in TAGS] for _ in tags[:4]], dtype=np.float32)
+    scores[:, 5:] = -50
+
+    def total(path):
+        worth = tagger.START[path[0]] + scores[0, path[0]]
+        for word in range(1, len(path)):
+            worth += tagger.TRANSITIONS[path[word - 1], path[word]] + scores[word, path[word]]
+        return worth
+
+    import itertools
+
+    best = max(total(path) for path in itertools.product(allowed_tags, repeat=len(scores)))
+    assert total(tagger.viterbi(scores)) == pytest.approx(best, abs=1e-4)
+
+
+def test_types_cover_labels_and_kinds():
+    assert {label_of(type_) for type_ in TYPES} == {"Method", "Dataset", "Benchmark", "Concept"}
+    assert [kind_of(type_) for type_ in TYPES if kind_of(type_)] == ["task", "metric", "other"]
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end", "kept"),
+    [
+        (r"the \textbf{CoF} method", 1, 6, "CoF"),
+        ("use CodeReviewQA}$ now", 1, 4, "CodeReviewQA"),
+        ("the F(x) net", 1, 5, "F(x)"),
+    ],
+)
+def test_loose_brackets_are_trimmed(text, start, end, kept):
+    doc = words.blank()(text)
+    found = [
+        doc[slice(*tagger.trimmed(doc, a, b))].text
+        for a in range(len(doc))
+        for b in range(a + 1, len(doc) + 1)
+    ]
+    assert kept in found
+    assert not any(form.count("(") != form.count(")") for form in found)
+
+
+# --- Links ------------------------------------------------------------------------------------
+
+
+def test_relation_chances_follow_the_schema_and_sum_to_one_at_most():
+    generator = np.random.default_rng(1)
+    scores = generator.normal(size=(5, 5, len(RELATIONS))).astype(np.float32)
+    owners = np.array([0, 1, 1, 2, 0])
+    types = [TYPES.index(name) for name in ("Method", "Benchmark", "Concept:task")]
+    chances = links.relation_chances(scores, owners, types)
+    assert (chances.sum(2) < 1).all()
+    for head, tail, relation in np.argwhere(chances > 0):
+        labels = [label_of(TYPES[types[end]]) for end in (head, tail)]
+        assert allowed(labels[0], list(RELATIONS)[relation], labels[1])
+    # By hand: benchmark's two mentions against the method's two.
+    block = scores[np.ix_([0, 4], [1, 2])]
+    odds = {
+        name: np.exp(block[:, :, n]).sum()
+        for n, name in enumerate(RELATIONS)
+        if allowed("Method", name, "Benchmark")
+    }
+    expected = odds["evaluated_on"] / (1 + sum(odds.values()))
+    assert chances[0, 1, 0] == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_definition_joins_full_form_and_abbreviation():
+    doc = words.blank()("We use sparse autoencoders (SAEs) here.")
+    spans = [doc[2:4], doc[5:6]]
+    assert [span.text for span in spans] == ["sparse autoencoders", "SAEs"]
+    assert list(links.defined(spans)) == [(0, 1)]
+
+
+@pytest.mark.parametrize("word", ["bias", "analysis", "loss", "corpus", "atlas"])
+def test_a_word_that_looks_like_a_plural_stays(word):
+    assert terms.singular(word) == word
+
+
+@given(st.text(max_size=40))
+def test_the_normal_form_is_stable(form):
+    assert terms.normal(terms.normal(form)) == terms.normal(form)
+
+
+# --- The shipped model ------------------------------------------------------------------------
+
+
+def test_offsets_are_those_of_the_forms(extraction):
+    assert extraction.findings
+    for finding in extraction.findings:
+        assert finding.role in ROLES
+        assert 0 < finding.score <= 1
+        for mention in finding.mentions:
+            assert TEXT[mention.start : mention.end] == mention.form
+
+
+def test_the_obvious_is_found(extraction):
+    forms = {form for finding in extraction.findings for form in finding.forms}
+    assert "mechanistic interpretability" in forms
+    owner = next(f for f in extraction.findings if "SAEs" in f.forms)
+    assert {"Sparse autoencoders", "SAEs"} <= set(owner.forms)
+    assert owner.label == "Method"
+
+
+def test_relations_join_findings_in_sentences_of_the_text(extraction):
+    for relation in extraction.relations:
+        head, tail = (extraction.findings[end] for end in (relation.head, relation.tail))
+        assert allowed(head.label, relation.label, tail.label)
+        assert (relation.start, relation.end) in extraction.sentences
+
+
+def test_what_is_found_does_not_depend_on_neighbours(nlp):
+    texts = [TEXT, "A survey", TEXT * 3, TEXT]
+    together = list(pipeline.extract(nlp, texts))
+    alone = [next(pipeline.extract(nlp, [text])) for text in texts]
+    assert together == alone
+
+
+def test_a_long_text_is_read_to_its_end(nlp):
+    text = TITLE + "\n" + "Nothing is said in this sentence about anything. " * 150 + ABSTRACT
+    found = next(pipeline.extract(nlp, [text]))
+    assert any(m.start > len(text) - 200 for f in found.findings for m in f.mentions)
+
+
+@pytest.mark.parametrize("text", ["", "\n", " ", "?", "\u200b", "{{{{ $$ }}", "a" * 3000])
+def test_text_without_terms_is_no_trouble(nlp, text):
+    found = next(pipeline.extract(nlp, [text]))
+    assert all(text[m.start : m.end] == m.form for f in found.findings for m in f.mentions)
+
+
+# --- Gold and scores --------------------------------------------------------------------------
+
+RECORD = {
+    "id": "p1",
+    "title": "KVAE for series",
+    "abstract": "KVAE extends VAEs. A VAE is tested on ETT with MSE.",
+    "entities": [
+        {"name": "KVAE", "type": "Method", "role": "introduces", "mentions": ["KVAE"]},
+        {"name": "VAE", "type": "Method", "role": "uses", "mentions": ["VAEs", "VAE"]},
+        {"name": "ETT", "type": "Dataset", "role": "evaluates_on", "mentions": ["ETT"]},
+        {
+            "name": "MSE",
+            "type": "Concept",
+            "kind": "metric",
+            "role": "evaluates_on",
+            "mentions": ["MSE"],
+        },
+    ],
+    "relations": [["KVAE", "builds_on", "VAE"], ["KVAE", "evaluated_on", "ETT"]],
+}
+
+
+def test_every_whole_word_occurrence_is_a_mention():
+    found = [(RECORD["entities"][n]["name"], s) for s, _, n in gold.spans(RECORD)]
+    assert found == [("KVAE", 0), ("KVAE", 16), ("VAE", 29), ("VAE", 37), ("ETT", 54), ("MSE", 63)]
+
+
+def test_gold_against_itself_is_perfect():
+    summary = score.score([(RECORD, RECORD)]).summary()
+    for name in ("entity", "linked", "relation", "span"):
+        assert summary[name]["f1"] == 1.0
+    assert summary["role_accuracy"] == summary["kind_accuracy"] == 1.0
+
+
+def test_scores_count_what_is_wrong_and_what_is_missed():
+    guess = json.loads(json.dumps(RECORD))
+    guess["entities"][2]["type"] = "Benchmark"  # wrong type: one wrong, one missed
+    guess["entities"][1]["role"] = "studies"
+    guess["relations"] = [["KVAE", "builds_on", "VAE"], ["VAE", "builds_on", "KVAE"]]
+    summary = score.score([(guess, RECORD)]).summary()
+    assert summary["entity"]["precision"] == summary["entity"]["recall"] == 0.75
+    assert summary["role_accuracy"] == pytest.approx(2 / 3, abs=1e-4)
+    assert summary["linked"]["f1"] == 0.5
+    assert (summary["relation"]["precision"], summary["relation"]["recall"]) == (0.5, 0.5)
+    assert summary["types"]["Dataset"]["recall"] == 0.0
+
+
+def test_a_shared_form_is_enough_to_match():
+    guess = json.loads(json.dumps(RECORD))
+    guess["entities"][1] |= {"name": "autoencoder", "mentions": ["autoencoder", "vae"]}
+    assert score.matches(guess["entities"], RECORD["entities"])[1] == 1
+
+
+def test_an_extraction_becomes_a_record_of_the_same_shape(extraction):
+    record = gold.record("p", TITLE, ABSTRACT, extraction)
+    names = [entity["name"] for entity in record["entities"]]
+    assert len(set(names)) == len(names)
+    assert all(head in names and tail in names for head, _, tail in record["relations"])
+    spans = {(s, e) for entity in record["entities"] for s, e, _ in entity["spans"]}
+    assert spans == {(m.start, m.end) for f in extraction.findings for m in f.mentions}
+
+
+def test_the_model_in_the_package_is_whole():
+    folder = Path(pipeline.__file__).parent / "models" / "base"
+    settings_ = json.loads((folder / "settings.json").read_text())
+    assert set(settings_["thresholds"]) == {"entity", "same", "relation"}
+    assert (folder / "README.md").exists()
