@@ -8,6 +8,9 @@ WHERE b.name =~ $target OR any(alias IN b.aliases WHERE alias =~ $target)
 MATCH (a)-[r:INTRODUCES|EVALUATES_ON|USES|COMPARES_TO|STUDIES|MENTIONS|EVALUATED_ON|APPLIED_TO|BUILDS_ON|OUTPERFORMS|MEASURES|SUBTYPE_OF|PART_OF]->(b)
 WHERE a.title =~ $source OR a.id =~ $source OR a.name =~ $source
    OR any(alias IN coalesce(a.aliases, []) WHERE alias =~ $source)
+WITH a, r, b
+ORDER BY r.score DESC, a.id, type(r), b.id
+LIMIT $limit
 // A sentence that names an entity twice counts once.
 UNWIND [i IN range(0, size(r.sentences) - 1) WHERE NOT r.sentences[i] IN r.sentences[0..i]] AS i
 RETURN coalesce(a.title, a.name) AS source, type(r) AS edge, b.name AS target,

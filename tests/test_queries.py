@@ -1,9 +1,12 @@
 """The named queries: their files are checked, and their answers counted by hand."""
 
+import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import neo4j
 import pytest
 from golden_graph import (
     BACK,
@@ -16,7 +19,9 @@ from golden_graph import (
     QUOTES,
     SURVEY,
     cache,
+    edges,
     graph,
+    nodes,
     sentence,
 )
 from hypothesis import given
@@ -351,3 +356,61 @@ def test_values_may_be_texts_or_numbers() -> None:
     # A title that is a number stays one; one that is quoted as in JSON loses the quotes.
     assert queries.bind(query, {"entity": 2024})["entity"] == "(?isu)2024"
     assert queries.bind(query, {"entity": '"2024"'})["entity"] == "(?isu)2024"
+
+
+# --- Neo4j ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[neo4j.Driver]:
+    """A Neo4j of one's own, as NEO4J_URI, NEO4J_USER and NEO4J_PASSWORD say, with the graph."""
+    if "NEO4J_URI" not in os.environ:
+        pytest.skip("NEO4J_URI is not set")
+    login = os.environ.get("NEO4J_USER", "neo4j"), os.environ["NEO4J_PASSWORD"]
+    with neo4j.GraphDatabase.driver(os.environ["NEO4J_URI"], auth=login) as driver:
+        _fill(driver)
+        yield driver
+        driver.execute_query("MATCH (n {golden: true}) DETACH DELETE n")
+
+
+def _fill(driver: neo4j.Driver) -> None:
+    for index, label, properties in (
+        ("paper_text", "Paper", "n.title, n.abstract"),
+        ("entity_text", "Entity", "n.name, n.aliases"),
+    ):
+        driver.execute_query(
+            f"CREATE FULLTEXT INDEX {index} IF NOT EXISTS FOR (n:{label}) ON EACH [{properties}]"
+        )
+    driver.execute_query("MATCH (n {golden: true}) DETACH DELETE n")
+    for node in nodes():
+        labels = node.label if node.label == "Paper" else f"{node.label}:Entity"
+        properties = {"id": node.id, "golden": True, **node.properties}
+        driver.execute_query(f"CREATE (n:{labels}) SET n = $properties", properties=properties)
+    for edge in edges():
+        driver.execute_query(
+            f"MATCH (a {{id: $a, golden: true}}) MATCH (b {{id: $b, golden: true}}) "
+            f"CREATE (a)-[r:{edge.label}]->(b) SET r = $properties",
+            a=edge.source,
+            b=edge.target,
+            properties=edge.properties,
+        )
+    driver.execute_query("CALL db.awaitIndexes()")
+
+
+@pytest.mark.neo4j
+@pytest.mark.parametrize("name", queries.names())
+def test_neo4j_gives_the_same_rows(graph: Path, server: neo4j.Driver, name: str) -> None:
+    query = queries.load(name)
+    given = {
+        "shared-entities": {"title": "*"},
+        "path": {"start": "*", "end": "*", "limit": 100},
+        "search": {"text": "world dreamer"},
+        "untried-pairs": {"papers": 1},
+    }.get(name, {"limit": 100})
+    values = queries.bind(query, given)
+    rows = queries.rounded(arcade.ask(graph, query.text, values))
+    found = [row.data() for row in server.execute_query(query.text, values)[0]]
+    if name == "search":  # Both rank by Lucene, over other fields.
+        rows, found = ([{**row, "score": 0} for row in each] for each in (rows, found))
+        rows, found = (sorted(each, key=str) for each in (rows, found))
+    assert queries.rounded(found) == rows
