@@ -52,15 +52,15 @@ def calibrate(folder: Path, records: Sequence[gold.Record]) -> dict[str, Any]:
         found[name] = max(tried, key=lambda value: (tried[value], value))
     found["relation"] = RELATION[0]
     guesses = _linked(folder, settings, docs, records)
-    tried = {
+    scored = {
         value: score.score(
             (_certain(guess, value), record) for guess, record in zip(guesses, records, strict=True)
         )
         for value in RELATION
     }
-    found["relation"] = max(tried, key=lambda value: (tried[value].relation.f1, value))
+    found["relation"] = max(scored, key=lambda value: (scored[value].relation.f1, value))
     _save(folder, settings)
-    return tried[found["relation"]].summary()
+    return scored[found["relation"]].summary()
 
 
 def platt(scores: Sequence[float], right: Sequence[bool]) -> dict[str, float]:

@@ -15,8 +15,8 @@ from typing import Final, Protocol, TypeVar
 
 from extractors import models
 from extractors.findings import Extraction
-from kg import read
-from kg.assemble import Graph, graph
+from kg import __version__, read
+from kg.assemble import graph
 from kg.errors import KgError
 from kg.records import Paper, Rejected, json_ready
 from kg.store import archive, files
@@ -25,6 +25,9 @@ from kg.store import archive, files
 SAVED: Final = 1000
 
 T = TypeVar("T")
+#: What else the graph follows from: another version may resolve and assemble differently.
+PARAMETERS: Final = {"version": __version__}
+
 Say = Callable[[str], None]
 
 
@@ -60,7 +63,7 @@ class Summary:
     new: int
     extracted: int
     rejected: tuple[Rejected, ...]
-    nodes: int
+    entities: int
     edges: int
     changed: bool
 
@@ -89,21 +92,22 @@ def build(
                 f"No paper was found in {', '.join(inputs)}.",
                 remedy="\n".join(_told(item) for item in rejected[:5]) or "Give other inputs.",
             )
-        texts, extracted = extract(folder, papers, options.model, by, track)
-        say("Assembling the graph ...")
-        made = graph(papers, {paper.id: texts[archive.digest(paper.text)] for paper in papers})
         write_rejected(folder, rejected, names)
-        manifest = write(folder, papers, texts, made, by)
-        files.commit(folder, manifest)
+        made, extracted = former, 0
+        if papers != known or (former.extractor, former.parameters) != (by, PARAMETERS):
+            texts, extracted = extract(folder, papers, options.model, by, track)
+            say("Assembling the graph ...")
+            made = write(folder, papers, texts, by)
+            files.commit(folder, made)
     load(folder, say)
     return Summary(
         papers=len(papers),
         new=len(papers) - len(known),
         extracted=extracted,
         rejected=tuple(rejected),
-        nodes=len(made.nodes),
-        edges=len(made.edges),
-        changed=manifest.digest != former.digest,
+        entities=sum(table.rows for table in made.of("nodes")) - len(papers),
+        edges=sum(table.rows for table in made.of("edges")),
+        changed=made.digest != former.digest,
     )
 
 
@@ -162,10 +166,9 @@ def extract(
     return found, len(missing)
 
 
-def write(
-    folder: Path, papers: Sequence[Paper], found: archive.Found, made: Graph, by: str
-) -> files.Manifest:
-    """Write all tables, and give the manifest that makes them the graph once it is committed."""
+def write(folder: Path, papers: Sequence[Paper], found: archive.Found, by: str) -> files.Manifest:
+    """Assemble the graph, write all tables, and give the manifest that makes them count."""
+    made = graph(papers, {paper.id: found[archive.digest(paper.text)] for paper in papers})
     tables = (
         archive.write_papers(folder, papers),
         archive.write_extractions(folder, sorted(found.items()), "extractions"),
@@ -173,7 +176,7 @@ def write(
         *files.write_edges(folder, made.edges),
     )
     counts = {table.name: table.rows for table in tables}
-    return files.Manifest(tables=tables, extractor=by, counts=counts)
+    return files.Manifest(tables=tables, extractor=by, parameters=PARAMETERS, counts=counts)
 
 
 def write_rejected(folder: Path, rejected: Sequence[Rejected], read_now: frozenset[str]) -> None:

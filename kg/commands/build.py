@@ -91,7 +91,7 @@ def _told(made: "build.Summary", out: Path) -> str:  # type: ignore[name-defined
         return f"{out}: nothing new, {made.papers:,} papers."
     return (
         f"{out}: {made.papers:,} papers ({made.new:,} new, {made.extracted:,} texts extracted), "
-        f"{made.nodes - made.papers:,} entities, {made.edges:,} edges."
+        f"{made.entities:,} entities, {made.edges:,} edges."
     )
 
 
