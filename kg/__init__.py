@@ -20,7 +20,10 @@ def __getattr__(name: str) -> Any:
 
         return open_
     if name == "__version__":
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
-        return version("paperlattice")
+        try:
+            return version("paperlattice")
+        except PackageNotFoundError:
+            return "0+checkout"
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -207,6 +207,18 @@ def test_a_moved_graph_keeps_its_store(
     assert built(moved) == []
 
 
+def test_who_has_it_open_goes_on_when_it_is_replaced(fresh: Path) -> None:
+    with arcade.opened(fresh) as database:
+        files.commit(
+            fresh, files.Manifest(tables=files.write_nodes(fresh, golden_graph.nodes()[:2]))
+        )
+        assert arcade.ask(fresh, COUNT) == [{"papers": 2}]
+        assert arcade.rows(database, COUNT) == [{"papers": 6}]
+        cypher = "MATCH (p:Paper)-[r:USES]->(e:Entity) RETURN r.sentences AS s"
+        assert len(arcade.rows(database, cypher)) == 3
+    assert len([path for path in (fresh / "store").iterdir() if path.is_dir()]) == 1
+
+
 def test_processes_ask_at_once_and_one_builds(fresh: Path) -> None:
     children = [kg("query", fresh, COUNT, "--json") for _ in range(3)]
     results = [child.communicate() for child in children]

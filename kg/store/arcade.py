@@ -192,14 +192,14 @@ def _locked(root: Path, say: Say) -> Iterator[None]:
 
 
 def _build(folder: Path, made: files.Manifest, place: Path) -> None:
-    part = place.with_name(f".part-{uuid.uuid4().hex}")
+    part = _beside(place)
     with _room(folder):
         try:
             _fill(folder, made, part / DATABASE)
             stamps = _stamps(part / DATABASE, {})
             files.write(part / _STAMP, json.dumps({"files": stamps}).encode())
             if place.exists():
-                place.rename(place.with_name(f".part-{uuid.uuid4().hex}"))
+                place.rename(_beside(place))
             part.rename(place)
         finally:
             shutil.rmtree(part, ignore_errors=True)
@@ -207,9 +207,15 @@ def _build(folder: Path, made: files.Manifest, place: Path) -> None:
 
 def _clean(place: Path) -> None:
     """Remove former stores and what killed runs left; Windows keeps what is still open."""
-    for path in place.parent.iterdir():
-        if path.is_dir() and path != place:
-            shutil.rmtree(path, ignore_errors=True)
+    for former in place.parent.iterdir():
+        if former.is_dir() and former != place:
+            # Renamed first, so that nobody opens what is half gone.
+            with contextlib.suppress(OSError):
+                shutil.rmtree(former.rename(_beside(place)), ignore_errors=True)
+
+
+def _beside(place: Path) -> Path:
+    return place.with_name(f".part-{uuid.uuid4().hex}")
 
 
 def _fill(folder: Path, made: files.Manifest, path: Path) -> None:
@@ -302,8 +308,9 @@ def opened(folder: Path, *, say: Say = _quiet) -> Iterator[Any]:
     try:
         database = _open(place)
     except _java().ArcadeDBError:
-        # Its files have the right sizes, yet the engine cannot read them.
-        (place / _STAMP).unlink()
+        # Its files are those that were built, yet the engine cannot read them; or it has just
+        # been replaced.
+        (place / _STAMP).unlink(missing_ok=True)
         place = load(folder, say=say)
         database = _open(place)
     try:
