@@ -101,6 +101,7 @@ def _paper(folder: Path, found: Found) -> Card:
         }
         for edge in _where(folder, "edges", "RELATED_TO", "source", found.id)
     ]
+    entities.sort(key=lambda one: (ROLES.index(one["role"]), -one["score"], one["name"], one["id"]))
     related.sort(key=lambda one: (-one["weight"], one["id"]))
     return {"label": "Paper", **row, "entities": entities, "related": related}
 
@@ -130,6 +131,7 @@ def _entity(folder: Path, found: Found) -> Card:
                         "sentences": edge["sentences"],
                     }
                 )
+    papers.sort(key=lambda one: (ROLES.index(one["role"]), -one["score"], one["id"]))
     count = row.pop("papers")
     return {
         "label": found.label,

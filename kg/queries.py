@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kg.errors import KgError
+from kg.records import EDGES, NODES
 
 _HERE = Path(__file__).parent
 #: In the wheel the queries lie in the package, in a checkout beside it.
@@ -26,6 +27,10 @@ _PARAMETER = re.compile(
     r"(?P<name>\w+): (?P<type>\w+)(?: = (?P<default>\S+))? - (?P<purpose>\S.*)", re.ASCII
 )
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", re.ASCII)
+#: What is text or a comment in Cypher.
+_TEXTS = re.compile(
+    r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`|//[^\n]*|/\*.*?\*/""", re.DOTALL
+)
 #: Digits after the point that are the same whichever way a sum was taken.
 _DIGITS = 4
 
@@ -200,6 +205,20 @@ def rounded(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: rounded(item) for name, item in value.items()}
     return value
+
+
+def unknown(cypher: str) -> list[str]:
+    """Give the labels and types that a query asks for and no graph has, as far as one can see.
+
+    They give no rows and no error, so whoever mistypes one should hear of it.
+
+    >>> unknown("MATCH (m:Metod|Dataset)-[:USED]-(p:Paper {id: 'a:B'}) RETURN m")
+    ['Metod', 'USED']
+    """
+    bare = _TEXTS.sub("", cypher)
+    asked = re.findall(r"[:|&!]\s*([A-Z]\w*)", bare)
+    known = {*NODES, *EDGES, "Entity", "TRUE", "FALSE", "NULL"}
+    return [name for name in dict.fromkeys(asked) if name not in known]
 
 
 def _folder() -> Path:

@@ -14,14 +14,14 @@ from typing import Any
 import golden_graph
 import neo4j
 import pytest
-from golden_graph import DINO, EMOJI, SURVEY, cache, graph
+from golden_graph import DINO, EMOJI, SURVEY, graph
 
 from kg import queries
 from kg.errors import KgError
 from kg.records import Edge, Node
 from kg.store import arcade, files
 
-__all__ = ["cache", "graph"]
+__all__ = ["graph"]
 
 COUNT = "MATCH (p:Paper) RETURN count(p) AS papers"
 ROOT = Path(__file__).parents[1]

@@ -21,7 +21,6 @@ from golden_graph import (
     LONELY,
     PAPERS,
     SURVEY,
-    cache,
     edges,
     graph,
     nodes,
@@ -32,7 +31,7 @@ from kg.cli import cli
 from kg.errors import KgError
 from kg.output import as_table, cell
 
-__all__ = ["cache", "graph"]
+__all__ = ["graph"]
 
 ROOT = Path(__file__).parents[1]
 
@@ -174,7 +173,16 @@ def test_a_file_of_ones_own_is_asked(graph: Path, tmp_path: Path) -> None:
 def test_no_rows_is_said_beside_the_rows(graph: Path) -> None:
     result = run("query", graph, "introduced-by", "--param", "title=none")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "No rows" in result.stderr
+    assert result.stderr == (
+        'No rows. Names must match as a whole; for a part: --param title="*none*"\n'
+    )
+    result = run("query", graph, "introduced-by", "--param", "title=none*", "--json")
+    assert (json.loads(result.stdout), result.stderr) == ([], "No rows.\n")
+    result = run("query", graph, "MATCH (m:Metod {name: 'a:B'}) RETURN m.name AS name", "--csv")
+    assert (result.stdout, result.stderr) == (
+        "",
+        "No rows: no graph has the label or type Metod.\n",
+    )
 
 
 @pytest.mark.parametrize(
@@ -258,6 +266,21 @@ def test_the_card_of_an_entity(graph: Path) -> None:
     ):
         assert part in text
     assert len([line for line in text.splitlines() if line.endswith(f"[{SURVEY}]")]) == 1
+
+
+def test_a_long_card_is_cut_unless_all_is_wanted(tmp_path: Path) -> None:
+    from kg.records import Edge, Node
+    from kg.store import files
+
+    papers = [Node(f"p{n:02}", "Paper", {"title": f"title {n}"}) for n in range(13)]
+    entity = Node("m", "Method", {"name": "m", "papers": 13})
+    said = {"score": 0.5, "sentences": ("It is.",)}
+    made = [Edge(paper.id, "USES", "m", said) for paper in papers]
+    tables = (*files.write_nodes(tmp_path, [*papers, entity]), *files.write_edges(tmp_path, made))
+    files.commit(tmp_path, files.Manifest(tables=tables))
+    short, whole = (run("show", tmp_path, "m", *more).stdout for more in ([], ["--all"]))
+    assert short.endswith("  ... and 3 more (--all)\n")
+    assert (short.count("It is."), whole.count("It is.")) == (10, 13)
 
 
 @pytest.mark.parametrize("paper", PAPERS)

@@ -18,7 +18,6 @@ from golden_graph import (
     PAPERS,
     QUOTES,
     SURVEY,
-    cache,
     edges,
     graph,
     nodes,
@@ -31,7 +30,7 @@ from kg import queries
 from kg.errors import KgError
 from kg.store import arcade
 
-__all__ = ["cache", "graph"]
+__all__ = ["graph"]
 
 TITLES = {id_: title for id_, (title, _, _) in PAPERS.items()}
 

@@ -1,6 +1,7 @@
 """``kg query``: ask a graph."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +40,31 @@ def command(graph: Path, query: str, params: tuple[str, ...], form: str | None) 
         rows = [queries.rounded(row) for row in rows]
     else:
         rows = arcade.ask(graph, query, {k: _typed(v) for k, v in given.items()}, say=_say)
-    if not rows and form is None:
-        _say("No rows.")
-    elif form == "json":
+    if not rows:
+        _say(_no_rows(query, given))
+    if form == "json":
         click.echo(as_json(rows))
     elif rows:
         click.echo(as_csv(rows) if form == "csv" else as_table(rows, width=terminal_width()))
+
+
+def _no_rows(query: str, given: Mapping[str, str]) -> str:
+    """Say that nothing was found, and why that may be."""
+    if not queries.is_name(query):
+        names = queries.unknown(query)
+        return (
+            f"No rows: no graph has the label or type {', '.join(names)}." if names else "No rows."
+        )
+    whole = [
+        f'--param {parameter.name}="*{given[parameter.name]}*"'
+        for parameter in queries.load(query).parameters
+        if parameter.type == "glob" and not set("*?") & set(given.get(parameter.name, "*"))
+    ]
+    return (
+        f"No rows. Names must match as a whole; for a part: {' '.join(whole)}"
+        if whole
+        else "No rows."
+    )
 
 
 def _parameter(text: str) -> tuple[str, str]:

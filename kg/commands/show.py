@@ -1,16 +1,20 @@
 """``kg show``: the card of a paper or an entity."""
 
+import sys
 import textwrap
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from kg.output import as_json, cell, terminal_width
 
 Card = dict[str, Any]
+
+#: Entries under one heading, and sentences under one entry, that are shown unless all are wanted.
+SHOWN: Final = 10
 
 #: Role -> what stands above the papers of an entity.
 _BY = {
@@ -31,8 +35,9 @@ Example:
 )
 @click.argument("graph", type=click.Path(path_type=Path))
 @click.argument("what", metavar="PAPER|ENTITY")
-@click.option("--json", "as_data", is_flag=True, help="As JSON.")
-def command(graph: Path, what: str, as_data: bool) -> None:
+@click.option("--all", "whole", is_flag=True, help=f"More than the first {SHOWN} of each kind.")
+@click.option("--json", "as_data", is_flag=True, help="All of it as JSON.")
+def command(graph: Path, what: str, whole: bool, as_data: bool) -> None:
     """Show all that GRAPH says of a paper or an entity, with the sentences that say so.
 
     It is named by its id, its title, name or alias, a glob of one (* and ?), or a part of one.
@@ -44,11 +49,12 @@ def command(graph: Path, what: str, as_data: bool) -> None:
         click.echo(as_json(found))
     else:
         width = min(terminal_width() or 100, 120)
-        lines = _paper(found) if found["label"] == "Paper" else _entity(found)
+        shown = sys.maxsize if whole else SHOWN
+        lines = (_paper if found["label"] == "Paper" else _entity)(found, shown)
         click.echo("\n".join(_wrapped(line, width) for line in lines))
 
 
-def _paper(card: Card) -> Iterator[str]:
+def _paper(card: Card, shown: int) -> Iterator[str]:
     yield cell(card["title"])
     known = [card[name] for name in ("id", "published", "venue", "organization") if card[name]]
     yield f"Paper {' · '.join(map(cell, known))}"
@@ -64,52 +70,67 @@ def _paper(card: Card) -> Iterator[str]:
         yield ""
         yield cell(card["abstract"])
     for role, entities in groupby(card["entities"], key=lambda entity: entity["role"]):
-        yield ""
-        yield _title(role)
-        for entity in sorted(entities, key=lambda entity: (-entity["score"], entity["name"])):
-            yield f"  {cell(entity['name'])} ({entity['label']}, {entity['score']:.2f})"
-            yield from _quoted(entity["sentences"])
-    if card["related"]:
-        yield ""
-        yield "Related papers"
-        for paper in card["related"]:
-            yield f"  {cell(paper['title'])} [{paper['id']}] ({paper['weight']:.2f})"
-            yield f"    shares {cell(paper['shared'])}"
+        yield from _headed(role.replace("_", " ").capitalize(), list(map(_named, entities)), shown)
+    related = [
+        [
+            f"{cell(paper['title'])} [{paper['id']}] ({paper['weight']:.2f})",
+            f"shares {cell(paper['shared'])}",
+        ]
+        for paper in card["related"]
+    ]
+    yield from _headed("Related papers", related, shown)
 
 
-def _entity(card: Card) -> Iterator[str]:
+def _entity(card: Card, shown: int) -> Iterator[str]:
     yield cell(card["name"])
     kind = f", {card['kind']}" if card["kind"] else ""
     since = f" · since {card['first_year']}" if card["first_year"] else ""
-    papers = "1 paper" if card["papers_count"] == 1 else f"{card['papers_count']:,} papers"
-    yield f"{card['label']}{kind} {card['id']} · {papers}{since}"
+    count = "1 paper" if card["papers_count"] == 1 else f"{card['papers_count']:,} papers"
+    yield f"{card['label']}{kind} {card['id']} · {count}{since}"
     if others := [name for name in card["aliases"] if name != card["name"]]:
         yield f"Also: {cell(others)}"
-    for role, papers_ in groupby(card["papers"], key=lambda paper: paper["role"]):
+    for role, papers in groupby(card["papers"], key=lambda paper: paper["role"]):
+        entries = [
+            [f"{cell(paper['title'])} [{paper['id']}] ({paper['score']:.2f})", *_quoted(paper)]
+            for paper in papers
+        ]
+        yield from _headed(_BY[role], entries, shown)
+    yield from _headed("Relations", [_related(card, one) for one in card["relations"]], shown)
+
+
+def _named(entity: Card) -> list[str]:
+    called = cell(entity["name"])
+    return [f"{called} ({entity['label']}, {entity['score']:.2f})", *_quoted(entity)]
+
+
+def _related(card: Card, relation: Card) -> list[str]:
+    head, tail = cell(card["name"]), cell(relation["name"])
+    if relation["direction"] == "from":
+        head, tail = tail, head
+    said = relation["relation"].replace("_", " ")
+    return [f"{head} {said} {tail} ({relation['score']:.2f})", *_quoted(relation)]
+
+
+def _quoted(said: Card) -> list[str]:
+    """Give the sentences; those of a relation with the paper that each is from."""
+    papers = said.get("papers") or [""] * len(said["sentences"])
+    return [
+        f"“{cell(sentence)}”{f' [{paper}]' if paper else ''}"
+        for sentence, paper in zip(said["sentences"], papers, strict=True)
+    ]
+
+
+def _headed(heading: str, entries: list[list[str]], shown: int) -> Iterator[str]:
+    if entries:
         yield ""
-        yield _BY[role]
-        for paper in sorted(papers_, key=lambda paper: (-paper["score"], paper["id"])):
-            yield f"  {cell(paper['title'])} [{paper['id']}] ({paper['score']:.2f})"
-            yield from _quoted(paper["sentences"])
-    if card["relations"]:
-        yield ""
-        yield "Relations"
-    for relation in card["relations"]:
-        said = relation["relation"].replace("_", " ")
-        ends = (card["name"], relation["name"])
-        head, tail = ends if relation["direction"] == "to" else reversed(ends)
-        yield f"  {cell(head)} {said} {cell(tail)} ({relation['score']:.2f})"
-        yield from _quoted(relation["sentences"], relation["papers"])
-
-
-def _quoted(sentences: list[str], papers: list[str] | None = None) -> Iterator[str]:
-    for number, sentence in enumerate(sentences):
-        source = f" [{papers[number]}]" if papers else ""
-        yield f"    “{cell(sentence)}”{source}"
-
-
-def _title(role: str) -> str:
-    return role.replace("_", " ").capitalize()
+        yield heading
+    for entry in entries[:shown]:
+        yield f"  {entry[0]}"
+        yield from (f"    {line}" for line in entry[1 : shown + 1])
+        if len(entry) > shown + 1:
+            yield f"    ... and {len(entry) - shown - 1} more"
+    if len(entries) > shown:
+        yield f"  ... and {len(entries) - shown} more (--all)"
 
 
 def _wrapped(line: str, width: int) -> str:
