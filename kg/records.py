@@ -131,7 +131,7 @@ NODES: Final[dict[str, dict[str, Type]]] = {
         "ids": "strings",
         "sources": "strings",
     },
-    **{label: _ENTITY for label in LABELS},
+    **dict.fromkeys(LABELS, _ENTITY),
 }
 
 #: Properties of an edge from a paper to an entity: lists run parallel, one item a mention.

@@ -32,7 +32,7 @@ class Format:
     module: str
     extensions: tuple[str, ...]
     begins: str = ""
-    magic: bytes = b""
+    magic: tuple[bytes, ...] = ()
     options: tuple[str, ...] = ()
 
 
@@ -43,10 +43,14 @@ _COLUMN: Final = rf"""[\t,;|]?[ "']*(?:{_TITLE_COLUMN})[ "']*(?=[\t,;|\r\n]|\Z)"
 #: Name -> format.  The first whose beginning is found is taken: the narrow stand before the wide.
 FORMATS: Final[dict[str, Format]] = {
     "parquet": Format(
-        "Parquet", "parquet", (".parquet", ".pq"), magic=b"PAR1", options=("columns",)
+        "Parquet", "parquet", (".parquet", ".pq"), magic=(b"PAR1",), options=("columns",)
     ),
     "excel": Format(
-        "Excel workbook", "table", (".xlsx", ".xlsm"), magic=b"PK\x03\x04", options=("columns",)
+        "Excel workbook",
+        "table",
+        (".xlsx", ".xlsm", ".xls"),
+        magic=(b"PK\x03\x04", b"\xd0\xcf\x11\xe0"),
+        options=("columns",),
     ),
     "hf": Format(
         "text of Hugging Face's papers pages (.txt)",

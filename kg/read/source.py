@@ -93,6 +93,9 @@ class Source:
 
             # Lines of ASCII alone tell nothing, and drown those that do.
             telling = b"\n".join(line for line in probe.splitlines() if not line.isascii())
+            # An accent here and there is Western; short texts of it are guessed as anything.
+            if _is_western(telling):
+                return "cp1252"
             if best := from_bytes(telling).best():
                 return best.encoding
         raise KgError(f"{self.name}: not a text file.", remedy="Give it as UTF-8 text.")
@@ -113,6 +116,14 @@ def _is_utf8(probe: bytes) -> bool:
     strays = decoded.rstrip("\ufffd").count("\ufffd") - probe.count(b"\xef\xbf\xbd")
     beyond = sum(byte >= 0x80 for byte in probe) if strays > 0 else 0
     return strays <= 0 or (strays * 20 < beyond and strays * 1000 < len(probe))
+
+
+def _is_western(telling: bytes) -> bool:
+    try:
+        telling.decode("cp1252")
+    except UnicodeDecodeError:
+        return False
+    return sum(byte >= 0x80 for byte in telling) * 10 < len(telling)
 
 
 def _stray(error: UnicodeError) -> tuple[str, int]:
