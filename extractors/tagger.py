@@ -153,6 +153,7 @@ def trimmed(doc: Doc, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
+_LOOSE: Final = frozenset({*"$\\,;:.-–'\"’", "``", "''", "'s", "’s"})
 _PARTNERS: Final = {"(": ")", ")": "(", "[": "]", "]": "[", "{": "}", "}": "{"}
 
 
@@ -161,7 +162,7 @@ def _loose(doc: Doc, index: int, start: int, end: int) -> bool:
     partner = _PARTNERS.get(word)
     if partner:
         return partner not in doc[start:end].text
-    return word in {"$", "\\", ",", ";", ":", ".", "-", "–", "'", '"', "``", "''"}
+    return word in _LOOSE
 
 
 def _owners(pieces: Sequence[Pieces]) -> Iterator[tuple[int, int, int]]:

@@ -53,13 +53,21 @@ def generic(form: str) -> bool:
     return letters < 2 or term in GENERIC or len(form) > 100 or "http" in term
 
 
+#: Plurals among the words in -ics; the others are fields and the like (robotics, dynamics).
+_ICS = frozenset({"characteristics", "critics", "heuristics", "metrics", "mosaics", "topics"})
+
+
 def singular(word: str) -> str:
     """Take the plural off a lower-case word; a word that only looks like a plural stays.
 
-    >>> [singular(w) for w in ("models", "policies", "losses", "bias", "analysis", "gans", "mnist")]
-    ['model', 'policy', 'loss', 'bias', 'analysis', 'gan', 'mnist']
+    >>> [singular(w) for w in ("models", "policies", "losses", "bias", "analysis", "gans")]
+    ['model', 'policy', 'loss', 'bias', 'analysis', 'gan']
+    >>> singular("metrics"), singular("robotics"), singular("mnist")
+    ('metric', 'robotics', 'mnist')
     """
     if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is", "bias", "as")):
+        return word
+    if word.endswith("ics") and word not in _ICS:
         return word
     if word.endswith("ies") and len(word) > 5:
         return word[:-3] + "y"
