@@ -100,7 +100,7 @@ def _linked(
     """Give what the links make of the tagged texts with these settings, as records."""
     _save(folder, settings)
     link = links.load(folder)
-    guesses = []
+    guesses: list[gold.Record] = []
     for doc, record in zip(docs, records, strict=True):
         doc._.findings = doc._.relations = ()
         found = pipeline.extraction(link(doc), "")

@@ -153,7 +153,11 @@ def trimmed(doc: Doc, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-_LOOSE: Final = frozenset({*"$\\,;:.-–'\"’", "``", "''", "'s", "’s"})
+#: What a term neither begins nor ends with.
+_LOOSE: Final = frozenset(
+    {*"a an and as at by for from in its of on or our the their to via with".split()}
+    | {*"$\\,;:.-–'\"’", "``", "''", "'s", "’s"}
+)
 _PARTNERS: Final = {"(": ")", ")": "(", "[": "]", "]": "[", "{": "}", "}": "{"}
 
 

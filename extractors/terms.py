@@ -50,7 +50,8 @@ def generic(form: str) -> bool:
     """
     term = normal(form)
     letters = sum(char.isalpha() for char in term)
-    return letters < 2 or term in GENERIC or len(form) > 100 or "http" in term
+    open_brackets = form.count("(") - form.count(")")
+    return letters < 2 or term in GENERIC or len(form) > 100 or "http" in term or open_brackets != 0
 
 
 #: Plurals among the words in -ics; the others are fields and the like (robotics, dynamics).
