@@ -195,7 +195,10 @@ from kg import build
 left = int(sys.argv[1])
 def audit(event, arguments):
     global left
-    if event in ("os.rename", "os.remove") and ".lock" not in str(arguments[0]):
+    if event not in ("os.rename", "os.remove"):
+        return
+    # What has got its name is looked for once more under its former one, in vain.
+    if ".lock" not in str(arguments[0]) and os.path.exists(arguments[0]):
         left -= 1
         if left < 0:
             os.kill(os.getpid(), signal.SIGKILL)
