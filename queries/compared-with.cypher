@@ -1,5 +1,6 @@
 // What is compared with a method.
-// Counts the papers that compare the two, and those that state which one is better.
+// Counts the papers that compare the two, and those that state which one is better; names the
+// newest three.
 //
 // method: glob = "*" - its name or an alias
 // limit: int = 20 - most rows
@@ -20,9 +21,11 @@ CALL (m) {
   RETURN o, paper, 0 AS better, 1 AS worse
 }
 WITH m, o, paper, sum(better) AS better, sum(worse) AS worse
-ORDER BY paper
-WITH m, o, count(paper) AS papers, sum(better) AS better, sum(worse) AS worse,
-     collect(paper) AS ids
-RETURN m.name AS method, o.name AS compared, papers, better, worse, ids
+MATCH (p:Paper {id: paper})
+WITH m, o, p, better, worse
+ORDER BY coalesce(p.year, 0) DESC, p.id
+WITH m, o, count(p) AS papers, sum(better) AS better, sum(worse) AS worse,
+     collect(p.title) AS titles
+RETURN m.name AS method, o.name AS compared, papers, better, worse, titles[..3] AS titles
 ORDER BY papers DESC, better + worse DESC, method, compared, m.id, o.id
 LIMIT $limit

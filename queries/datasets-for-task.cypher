@@ -1,5 +1,6 @@
 // Datasets and benchmarks for a task.
-// Counts the papers on the task that use them, and those that state what they measure.
+// Counts the papers on the task that use them, and those that state what they measure; names the
+// newest three.
 //
 // task: glob = "*" - the task's name or an alias
 // limit: int = 20 - most rows
@@ -17,9 +18,11 @@ CALL (t) {
   RETURN d, paper, 1 AS stated
 }
 WITH t, d, paper, sum(stated) AS stated
-ORDER BY paper
-WITH t, d, count(paper) AS papers, sum(stated) AS stated, collect(paper) AS ids
+MATCH (p:Paper {id: paper})
+WITH t, d, p, stated
+ORDER BY coalesce(p.year, 0) DESC, p.id
+WITH t, d, count(p) AS papers, sum(stated) AS stated, collect(p.title) AS titles
 RETURN t.name AS task, d.name AS dataset, [l IN labels(d) WHERE l <> 'Entity'][0] AS label,
-       papers, stated, ids
+       papers, stated, titles[..3] AS titles
 ORDER BY papers DESC, stated DESC, task, dataset, t.id, d.id
 LIMIT $limit

@@ -1,5 +1,6 @@
 // Methods for a task.
-// Counts the papers on the task that introduce or use them, and those that state the application.
+// Counts the papers on the task that introduce or use them, and those that state the application;
+// names the newest three.
 //
 // task: glob = "*" - the task's name or an alias
 // limit: int = 20 - most rows
@@ -16,9 +17,11 @@ CALL (t) {
   RETURN m, paper, 0 AS introduced, 1 AS stated
 }
 WITH t, m, paper, sum(introduced) AS introduced, sum(stated) AS stated
-ORDER BY paper
-WITH t, m, count(paper) AS papers, sum(introduced) AS introduced, sum(stated) AS stated,
-     collect(paper) AS ids
-RETURN t.name AS task, m.name AS method, papers, introduced, stated, ids
+MATCH (p:Paper {id: paper})
+WITH t, m, p, introduced, stated
+ORDER BY coalesce(p.year, 0) DESC, p.id
+WITH t, m, count(p) AS papers, sum(introduced) AS introduced, sum(stated) AS stated,
+     collect(p.title) AS titles
+RETURN t.name AS task, m.name AS method, papers, introduced, stated, titles[..3] AS titles
 ORDER BY papers DESC, stated DESC, introduced DESC, task, method, t.id, m.id
 LIMIT $limit

@@ -14,5 +14,5 @@ WITH p, q, e
 ORDER BY e.idf DESC, e.name, e.id
 WITH p, q, sum(e.idf) AS score, collect(e.name) AS shared
 RETURN q.title AS related, q.id AS id, q.year AS year, score, shared, p.title AS paper
-ORDER BY score DESC, id, p.id
+ORDER BY score DESC, coalesce(year, 0) DESC, id, p.id
 LIMIT $limit

@@ -1,12 +1,14 @@
 // Pairs of method and benchmark that nobody tried, though papers on the same tasks use both.
-// The more tasks they share and the more papers use them, the higher.
+// The more tasks they share and the more papers name them, the higher. Methods that are all around,
+// such as language models, are left out.
 //
 // method: glob = "*" - the method's name or an alias
 // benchmark: glob = "*" - the benchmark's name or an alias
 // papers: int = 2 - fewest papers that name the method, and the benchmark
+// idf: float = 3 - rarity that a method must have; 3 leaves out what every 20th paper names
 // limit: int = 20 - most rows
 MATCH (m:Method)<-[:INTRODUCES|USES|COMPARES_TO|STUDIES]-(p:Paper)
-WHERE m.papers >= $papers
+WHERE m.papers >= $papers AND m.idf >= $idf
   AND (m.name =~ $method OR any(alias IN m.aliases WHERE alias =~ $method))
 MATCH (p)-[:STUDIES]->(t:Concept {kind: 'task'})
 WITH DISTINCT m, t
