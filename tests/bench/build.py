@@ -1,163 +1,178 @@
-"""Measure building and asking, beside a yardstick in the same run.
+"""Time and memory of builds and of a query, beside a yardstick, since processors differ.
 
-    python tests/bench/build.py [--corpus arxiv.jsonl.gz] [--papers 10000] [--json]
+    python tests/bench/build.py --corpus arxiv.jsonl.gz --papers 10000
 
-The yardstick is what a spaCy user would run on a CPU: the English tokenizer, a tok2vec of width 96
-and depth 4, and a transition-based ner, in one process over the same texts, with weights drawn by
-chance (speed does not depend on them).  Processors differ: compare the ratios.
+The yardstick is spaCy's English tokenizer and its usual named-entity recogniser over the same
+texts: HashEmbedCNN (width 96, depth 4) and the transition-based parser, at random weights, in one
+process.  Each step runs in a process of its own, whose time and peak memory are taken.  Measure
+where torch is not installed: spaCy loads it wherever it is.
 """
 
 import argparse
+import glob
 import gzip
 import itertools
 import json
+import os
+import platform
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-SAMPLES = Path(__file__).parents[1] / "samples"
-
-
-def run(*arguments: str) -> tuple[float, float]:
-    """Run ``kg`` in a process of its own: seconds, and gigabytes at its largest."""
-    code = (
-        "import resource, sys; from kg.cli import cli\n"
-        "try: cli(sys.argv[1:], prog_name='kg')\n"
-        "finally: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
-    )
-    started = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], check=True, capture_output=True, text=True
-    )
-    seconds = time.perf_counter() - started
-    unit = 1 if sys.platform == "darwin" else 1024
-    return seconds, int(done.stderr.split()[-1]) * unit / 1e9
+ROOT: Final = Path(__file__).parents[2]
+#: How often the query is asked; each time in a new process.
+ASKED: Final = 5
+QUERY: Final = "MATCH (p:Paper)-[:USES]->(m:Method) RETURN m.name AS name, count(p) AS papers"
 
 
-def yardstick(texts: list[str]) -> float:
-    """Give the texts a second of spaCy's tokenizer, tok2vec and ner."""
-    import spacy
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one step took; ``ratio`` is its pace by that of the yardstick on the same texts."""
 
-    nlp = spacy.blank("en")
-    width = 96
-    nlp.add_pipe(
-        "ner",
-        config={
-            "model": {
-                "@architectures": "spacy.TransitionBasedParser.v2",
-                "state_type": "ner",
-                "extra_state_tokens": False,
-                "hidden_width": 64,
-                "maxout_pieces": 2,
-                "use_upper": True,
-                "tok2vec": {
-                    "@architectures": "spacy.Tok2Vec.v2",
-                    "embed": {
-                        "@architectures": "spacy.MultiHashEmbed.v2",
-                        "width": width,
-                        "attrs": ["NORM", "PREFIX", "SUFFIX", "SHAPE"],
-                        "rows": [5000, 1000, 2500, 2500],
-                        "include_static_vectors": False,
-                    },
-                    "encode": {
-                        "@architectures": "spacy.MaxoutWindowEncoder.v2",
-                        "width": width,
-                        "depth": 4,
-                        "window_size": 1,
-                        "maxout_pieces": 3,
-                    },
-                },
-            }
-        },
-    )
-    for label in ("Method", "Dataset", "Benchmark", "Concept"):
-        nlp.get_pipe("ner").add_label(label)
-    nlp.initialize()
-    list(nlp.pipe(texts[:32]))
-    started = time.perf_counter()
-    for _ in nlp.pipe(texts, batch_size=128):
-        pass
-    return len(texts) / (time.perf_counter() - started)
+    name: str
+    papers: int
+    seconds: float
+    megabytes: float
+    ratio: float | None = None
 
-
-def extraction(texts: list[str]) -> float:
-    """Give the texts a second of our pipeline."""
-    from extractors import pipeline
-
-    nlp = pipeline.load()
-    list(pipeline.extract(nlp, texts[:32]))
-    started = time.perf_counter()
-    for _ in pipeline.extract(nlp, texts):
-        pass
-    return len(texts) / (time.perf_counter() - started)
-
-
-def texts_of(path: Path, number: int) -> list[str]:
-    """Give the first titles and abstracts of a corpus of JSON lines."""
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        records = [json.loads(line) for line in itertools.islice(lines, number)]
-    return [f"{record['title']}\n{record['abstract']}" for record in records]
-
-
-def captured() -> list[str]:
-    """Give the texts of the captures."""
-    from kg import read
-
-    with read.sources(sorted(map(str, SAMPLES.glob("*.txt")))) as sources:
-        return [paper.text for paper in read.merge(read.papers(sources))]
-
-
-def measures(corpus: Path | None, number: int) -> dict[str, Any]:
-    """Give all figures, by name."""
-    found: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as scratch:
-        graph = f"{scratch}/captures"
-        captures = sorted(map(str, SAMPLES.glob("*.txt")))
-        named = {
-            "build of the captures": ("build", *captures, "--out", graph),
-            "the same again": ("build", *captures, "--out", graph),
-            "cold query": ("query", graph, "shared-entities", "--param", "title=DINO-WM*"),
-        }
-        if corpus:
-            part = f"{scratch}/corpus.jsonl"
-            with gzip.open(corpus, "rb") as lines, Path(part).open("wb") as out:
-                out.writelines(itertools.islice(lines, number))
-            large = f"{scratch}/large"
-            named |= {
-                f"build of {number} abstracts": ("build", part, "--out", large),
-                f"{number} abstracts again": ("build", part, "--out", large),
-                f"cold query of {number}": ("query", large, "top-entities"),
-            }
-        for name, arguments in named.items():
-            seconds, memory = run(*arguments)
-            found[name] = {"seconds": round(seconds, 1), "gigabytes": round(memory, 2)}
-            print(f"{name:<32}{seconds:>9.1f} s{memory:>9.2f} GB", file=sys.stderr, flush=True)
-        texts = texts_of(corpus, 500) if corpus else captured()
-    ours, theirs = extraction(texts), yardstick(texts)
-    found["papers a second"] = {
-        "ours": round(ours, 1),
-        "yardstick": round(theirs, 1),
-        "ratio": round(ours / theirs, 2),
-    }
-    return found
+    @property
+    def pace(self) -> float:
+        """Papers a second."""
+        return self.papers / self.seconds
 
 
 def main() -> None:
-    """Print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--corpus", type=Path, help="JSON lines with title and abstract, gzipped")
-    parser.add_argument("--papers", type=int, default=10_000, help="how many of the corpus")
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
-    found = measures(options.corpus, options.papers)
-    if options.json:
-        print(json.dumps(found, indent=2))
+    """Measure all steps, and print them."""
+    options = parsed()
+    if options.yardstick:
+        print(json.dumps(yardstick(Path(options.yardstick))))
         return
-    for name, values in found.items():
-        print(f"{name:<32}", "  ".join(f"{key} {value:,}" for key, value in values.items()))
+    with tempfile.TemporaryDirectory() as scratch:
+        # The archive of Java's classes is made by the first build, as for a user.
+        os.environ["KG_CACHE"] = str(Path(scratch) / "cache")
+        steps = list(measured(options, Path(scratch)))
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    if options.json:
+        shown = [{**asdict(step), "pace": round(step.pace, 2)} for step in steps]
+        print(json.dumps({"machine": machine, "steps": shown}, indent=2))
+    else:
+        print(f"{machine}\n\n{table(steps)}")
+
+
+def parsed() -> argparse.Namespace:
+    """Parse the options."""
+    usage = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    usage.add_argument("--captures", default=str(ROOT / "tests/samples/*.txt"), help="a glob")
+    usage.add_argument("--corpus", help="JSON lines, compressed or not; left out if not given")
+    usage.add_argument("--papers", type=int, default=10_000, help="how many of the corpus")
+    usage.add_argument("--json", action="store_true", help="print JSON")
+    usage.add_argument("--yardstick", help=argparse.SUPPRESS)
+    return usage.parse_args()
+
+
+def measured(options: argparse.Namespace, scratch: Path) -> Iterator[Step]:
+    """Yield the steps: builds of each input, each beside its yardstick, and the query."""
+    inputs = {"captures": sorted(glob.glob(options.captures))}  # noqa: PTH207 - given as a glob
+    if options.corpus:
+        inputs["corpus"] = [str(cut(Path(options.corpus), options.papers, scratch))]
+    for name, files in inputs.items():
+        graph = scratch / name
+        build = ["-m", "kg.cli", "build", *files, "--out", str(graph)]
+        seconds, megabytes, _ = timed(build)
+        papers = stats(graph)["papers"]
+        texts = scratch / f"{name}.json"
+        texts.write_text(json.dumps(texts_of(graph)), encoding="utf-8")
+        _, memory, said = timed([__file__, "--yardstick", str(texts)])
+        known = Step(f"{name}: yardstick", papers, json.loads(said)["seconds"], memory)
+        yield Step(f"{name}: build", papers, seconds, megabytes, papers / seconds / known.pace)
+        yield known
+        yield Step(f"{name}: build, nothing new", papers, *timed(build)[:2])
+        asked = [timed(["-m", "kg.cli", "query", str(graph), QUERY]) for _ in range(ASKED)]
+        yield Step(
+            f"{name}: cold query",
+            papers,
+            statistics.median(seconds for seconds, _, _ in asked),
+            max(megabytes for _, megabytes, _ in asked),
+        )
+
+
+def timed(arguments: Sequence[str]) -> tuple[float, float, str]:
+    """Run Python; give seconds, peak megabytes, and what it wrote to standard output."""
+    paths = os.pathsep.join([str(ROOT), *sys.path[1:]])
+    with tempfile.TemporaryFile() as output:
+        started = time.perf_counter()
+        child = subprocess.Popen(
+            [sys.executable, *arguments], stdout=output, env={**os.environ, "PYTHONPATH": paths}
+        )
+        _, status, usage = os.wait4(child.pid, 0)
+        seconds = time.perf_counter() - started
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode:
+            raise SystemExit(f"{arguments} ended with {child.returncode}")
+        output.seek(0)
+        # Linux counts kilobytes, macOS bytes.
+        megabytes = usage.ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+        return seconds, megabytes, output.read().decode()
+
+
+def yardstick(texts: Path) -> dict[str, float]:
+    """Tokenize and tag the texts by spaCy's usual network; give the seconds it took."""
+    import spacy
+    from spacy.util import fix_random_seed
+
+    fix_random_seed(1)
+    nlp = spacy.blank("en")
+    recogniser: Any = nlp.add_pipe("ner")
+    for label in ("Method", "Dataset", "Benchmark", "Concept"):
+        recogniser.add_label(label)
+    nlp.initialize()
+    read = json.loads(texts.read_text(encoding="utf-8"))
+    started = time.perf_counter()
+    tokens = sum(len(doc) for doc in nlp.pipe(read))
+    return {"seconds": time.perf_counter() - started, "tokens": tokens}
+
+
+def cut(corpus: Path, papers: int, folder: Path) -> Path:
+    """Write the first lines of a corpus to a file."""
+    made = folder / "corpus.jsonl"
+    opener = gzip.open if corpus.suffix == ".gz" else Path.open
+    with opener(corpus, "rb") as lines, made.open("wb") as out:
+        out.writelines(itertools.islice(lines, papers))
+    return made
+
+
+def stats(graph: Path) -> dict[str, Any]:
+    """Give what ``kg stats --json`` counts."""
+    found: dict[str, Any] = json.loads(timed(["-m", "kg.cli", "stats", str(graph), "--json"])[2])
+    return found
+
+
+def texts_of(graph: Path) -> list[str]:
+    """Give the texts of a graph's papers: what the build has read for entities."""
+    query = "MATCH (p:Paper) RETURN p.title AS title, p.abstract AS abstract"
+    rows = json.loads(timed(["-m", "kg.cli", "query", str(graph), query, "--json"])[2])
+    return [f"{row['title']}\n{row['abstract'] or ''}" for row in rows]
+
+
+def table(steps: Sequence[Step]) -> str:
+    """Give the steps as a table."""
+    lines = [f"{'':<30}{'papers':>8}{'seconds':>10}{'papers/s':>10}{'peak MB':>9}{'ratio':>8}"]
+    for step in steps:
+        ratio = "" if step.ratio is None else f"{step.ratio:.2f}"
+        pace = f"{step.pace:.1f}" if "query" not in step.name else ""
+        lines.append(
+            f"{step.name:<30}{step.papers:>8,}{step.seconds:>10.2f}{pace:>10}"
+            f"{step.megabytes:>9,.0f}{ratio:>8}"
+        )
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":
