@@ -47,7 +47,7 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 Example:
   kg build papers/*.txt --out graph
   kg query graph shared-entities --param title="DINO-WM*"
-  kg show graph "DINO-WM*\"""",
+  kg show graph "DINO-WM: *\"""",
 )
 @click.option(
     "--version",

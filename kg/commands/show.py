@@ -30,7 +30,7 @@ _BY = {
 @click.command(
     epilog="""\b
 Example:
-  kg show graph "DINO-WM*"
+  kg show graph "DINO-WM: *"
   kg show graph arxiv:2411.04983 --json"""
 )
 @click.argument("graph", type=click.Path(path_type=Path))
@@ -87,8 +87,10 @@ def _entity(card: Card, shown: int) -> Iterator[str]:
     since = f" · since {card['first_year']}" if card["first_year"] else ""
     count = "1 paper" if card["papers_count"] == 1 else f"{card['papers_count']:,} papers"
     yield f"{card['label']}{kind} {card['id']} · {count}{since}"
-    if others := [name for name in card["aliases"] if name != card["name"]]:
-        yield f"Also: {cell(others)}"
+    # Which letters are capital says little; the JSON has every form.
+    forms = {name.casefold(): name for name in card["aliases"]}
+    if others := [name for key, name in forms.items() if key != card["name"].casefold()]:
+        yield f"Also: {cell(sorted(others))}"
     for role, papers in groupby(card["papers"], key=lambda paper: paper["role"]):
         entries = [
             [f"{cell(paper['title'])} [{paper['id']}] ({paper['score']:.2f})", *_quoted(paper)]
