@@ -1,10 +1,12 @@
 """What all tests share: the option for golden files, and a small graph of real papers."""
 
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
+import neo4j_server as server
 import pytest
 from golden_graph import cache
 
@@ -21,6 +23,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden", action="store_true", help="Write golden files anew, to look at the diff."
     )
+
+
+@pytest.fixture(scope="session")
+def neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server.Server]:
+    """A Neo4j: that of NEO4J_URI, NEO4J_USER and NEO4J_PASSWORD, else one started for the tests.
+
+    Where neither is to be had the tests are skipped; in CI that is a failure.
+    """
+    if "NEO4J_URI" in os.environ:
+        user = os.environ.get("NEO4J_USER", "neo4j")
+        yield server.Server(os.environ["NEO4J_URI"], user, os.environ["NEO4J_PASSWORD"])
+        return
+    if lack := server.missing():
+        if "CI" in os.environ:
+            pytest.fail(f"Neo4j {lack}")
+        pytest.skip(f"set NEO4J_URI and NEO4J_PASSWORD, or: Neo4j {lack}")
+    with server.running(tmp_path_factory.mktemp("neo4j")) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
