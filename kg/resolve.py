@@ -114,9 +114,13 @@ def _headless(counts: Counts) -> Iterable[tuple[str, str]]:
 def _expanded(counts: Counts) -> Iterable[tuple[str, str]]:
     """Join an abbreviation and its expansion, where the papers agree on one."""
     for term, expansions in counts.expansions.items():
-        (best, number), *_ = sorted(expansions.items(), key=lambda item: (-item[1], item[0]))
-        if number >= AGREE * expansions.total():
-            yield term, best
+        # ``sparse autoencoder`` and ``sparse auto encoder`` are one expansion.
+        together: Counter[str] = Counter()
+        for expansion, number in expansions.items():
+            together[expansion.replace(" ", "")] += number
+        best = max(together, key=lambda key: (together[key], key))
+        if together[best] >= AGREE * together.total():
+            yield term, max(e for e in expansions if e.replace(" ", "") == best)
 
 
 def _within(counts: Counts, findings: Iterable[Finding]) -> Iterable[tuple[str, str]]:
