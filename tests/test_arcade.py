@@ -415,6 +415,36 @@ def test_the_server_stops_whatever_happens(graph: Path) -> None:
         pass
 
 
+def test_a_process_that_did_everything_ends_well(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; import golden_graph; from kg.store import arcade\n"
+        "folder = Path(sys.argv[1]); golden_graph.write(folder); arcade.load(folder)\n"
+        f"print(arcade.ask(folder, {COUNT!r}))\n"
+        "with arcade.serve(folder) as bolt: print(bolt.user)"
+    )
+    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests"), *sys.path])
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[{'papers': 6}]\nreader\n", "")
+
+
+def test_the_archive_of_classes_is_made_once_and_used(fresh: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "cache"
+    variables = {"KG_CACHE": str(archive)}
+    with kg("query", fresh, COUNT, "--json", **variables) as child:
+        assert json.loads(child.communicate()[0]) == [{"papers": 6}]
+    (made,) = archive.iterdir()
+    assert made.stat().st_size > 10_000_000
+    with kg("query", fresh, COUNT, "--json", **variables) as child:
+        output, errors = child.communicate()
+    assert (json.loads(output), errors) == ([{"papers": 6}], "")
+
+
 def test_a_port_in_use_is_said(graph: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -36,6 +36,7 @@ def start(library: Path, jars: Sequence[Path], options: Sequence[str], *, brief:
     do during a call.  Raises ``KgError`` if it does not start.
     """
     import jpype
+    import jpype.config
 
     heap = os.environ.get("KG_HEAP", HEAP)
     given = [f"-Xmx{heap}", "-Xlog:disable", "-XX:+UseSerialGC", *_MODULES, *options]
@@ -55,6 +56,10 @@ def start(library: Path, jars: Sequence[Path], options: Sequence[str], *, brief:
             if "KG_HEAP" in os.environ
             else "Install the package arcadedb-embedded again; it brings its own Java.",
         ) from error
+    # To take the machine down at the end of the process can crash it when other libraries with
+    # threads of their own are loaded, and nothing needs it: stores are read, or closed by then.
+    # Only a list of classes is completed by it.
+    jpype.config.destroy_jvm = _LIST in os.environ
     # Whatever logs must not write to the user's terminal or folder.
     jpype.JClass("java.util.logging.LogManager").getLogManager().reset()
     off = jpype.JClass("java.util.logging.Level").OFF
