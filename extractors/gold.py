@@ -15,13 +15,29 @@ from .findings import Extraction
 Record = Mapping[str, Any]
 
 
+class NotGold(ValueError):
+    """A line of a file is no annotated record."""
+
+
 def records(paths: Iterable[Path]) -> Iterator[Record]:
-    """Yield the annotated records of JSON-lines files."""
+    """Yield the annotated records of JSON-lines files; raise ``NotGold`` for another line."""
     for path in paths:
         with path.open(encoding="utf-8") as lines:
-            for line in lines:
+            for number, line in enumerate(lines, 1):
                 if line.strip():
-                    yield json.loads(line)
+                    yield _record(line, f"{path}, line {number}")
+
+
+def _record(line: str, place: str) -> Record:
+    try:
+        record = json.loads(line)
+        if not isinstance(record, dict):
+            raise NotGold(f"{place}: is no JSON object")
+    except json.JSONDecodeError as error:
+        raise NotGold(f"{place}: is no JSON: {error}") from error
+    if missing := [key for key in ("title", "entities", "relations") if key not in record]:
+        raise NotGold(f"{place}: has no {', '.join(missing)}")
+    return record
 
 
 def text(record: Record) -> str:

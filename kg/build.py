@@ -94,7 +94,9 @@ def build(
             )
         write_rejected(folder, rejected, names)
         made, extracted = former, 0
-        if papers != known or (former.extractor, former.parameters) != (by, PARAMETERS):
+        whole = all((folder / table.path).exists() for table in former.tables)
+        follows = papers == known and (former.extractor, former.parameters) == (by, PARAMETERS)
+        if not (whole and follows):
             texts, extracted = extract(folder, papers, options.model, by, track)
             say("Assembling the graph ...")
             made = write(folder, papers, texts, by)

@@ -1,5 +1,6 @@
 """The command ``kg``: gathers the commands of ``kg/commands``, each imported on use."""
 
+import errno
 import importlib
 import io
 import pkgutil
@@ -30,6 +31,10 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except KgError as error:
             raise click.ClickException(str(error)) from error
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise
+            raise click.ClickException(f"The output was not written: {error.strerror}.") from error
 
 
 def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:

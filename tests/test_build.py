@@ -175,7 +175,6 @@ def test_what_is_extracted_is_gold(pile: list[Path], tmp_path: Path) -> None:
     assert agreed.entity.f1 == agreed.relation.f1 == 1
 
 
-@pytest.mark.xfail(reason="a build with no new paper does not look at the tables", strict=True)
 def test_a_table_that_is_lost_is_made_anew(built: Path, pile: list[Path], tmp_path: Path) -> None:
     folder = copy(built, tmp_path)
     lost = files.manifest(folder).of("nodes")[0]

@@ -182,7 +182,6 @@ def test_what_is_not_there_stops_before_anything_changes(
     assert content(graph) == before
 
 
-@pytest.mark.xfail(reason="Path.resolve raises for them, before anything is opened", strict=True)
 @pytest.mark.parametrize("name", ["loop.bib", "x" * 300, "a\0b"])
 def test_a_path_that_leads_nowhere_is_told(graph: Path, tmp_path: Path, name: str) -> None:
     (tmp_path / "loop.bib").symlink_to(tmp_path / "loop.bib")
@@ -190,7 +189,6 @@ def test_a_path_that_leads_nowhere_is_told(graph: Path, tmp_path: Path, name: st
 
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="Linux has a file that fails")
-@pytest.mark.xfail(reason="errors of a file's first bytes are not told", strict=True)
 def test_a_file_that_fails_while_it_is_read_is_told(graph: Path) -> None:
     ended = limited(1 << 40, "build", "/proc/self/mem", "--out", graph)
     assert (ended.returncode, "Traceback" in ended.stderr) == (1, False)
@@ -314,7 +312,6 @@ def test_no_room_for_a_table_leaves_the_graph(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
-@pytest.mark.xfail(reason="the engine is made outside the try of its errors", strict=True)
 def test_no_room_for_the_store_leaves_the_files(
     graph: Path, pile: list[Path], tmp_path: Path
 ) -> None:
@@ -329,7 +326,6 @@ def test_no_room_for_the_store_leaves_the_files(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a disk that is full")
-@pytest.mark.xfail(reason="the error of standard output is not told", strict=True)
 @pytest.mark.parametrize("command", [["stats"], ["stats", "--json"]])
 def test_no_room_for_the_output_is_told(graph: Path, command: list[str]) -> None:
     with Path("/dev/full").open("wb") as full:

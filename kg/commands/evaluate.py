@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from kg.errors import KgError
+
 
 @click.command(
     epilog="""\b
@@ -28,7 +30,12 @@ def command(gold: tuple[Path, ...], model: str, as_data: bool) -> None:
     from kg import build, progress
 
     build.extractor(model)
-    records = list(annotated.records(gold))
+    try:
+        records = list(annotated.records(gold))
+    except annotated.NotGold as error:
+        raise KgError(
+            str(error), remedy="See what kg extract writes: gold has the same form."
+        ) from error
     found = pipeline.extract(pipeline.load(model), [annotated.text(record) for record in records])
     pairs = [
         (annotated.record(record["id"], record["title"], record["abstract"], extraction), record)

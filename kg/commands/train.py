@@ -37,13 +37,19 @@ def command(
     The held-out papers choose the thresholds and make the scores probabilities.
     """
     try:
+        from extractors import gold as annotated
         from extractors import train
     except ModuleNotFoundError as error:
         raise KgError(
             f"Training needs {error.name}.", remedy="Install it: pip install 'paperlattice[train]'"
         ) from error
     recipe = train.Recipe(epochs=epochs, seed=seed)
-    scores = train.make(list(gold), dev, out, base=base, recipe=recipe, name=name, say=_say)
+    try:
+        scores = train.make(list(gold), dev, out, base=base, recipe=recipe, name=name, say=_say)
+    except annotated.NotGold as error:
+        raise KgError(
+            str(error), remedy="See what kg extract writes: gold has the same form."
+        ) from error
     click.echo(
         f"{out}: entity F1 {scores['entity']['f1']:.3f}, role {scores['role_accuracy']:.3f}, "
         f"relation F1 {scores['relation']['f1']:.3f} on {scores['texts']} held-out papers"

@@ -50,6 +50,7 @@ class Source:
         """
         try:
             stream = self.path.open("rb")
+            packed = stream.peek(2)[:2] == b"\x1f\x8b"
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise KgError(
@@ -58,7 +59,7 @@ class Source:
                 if self.path.is_dir()
                 else "Give a file that can be read.",
             ) from error
-        if stream.peek(2)[:2] == b"\x1f\x8b":
+        if packed:
             # Closing the outer stream closes the file below it too.
             return io.BufferedReader(_Gzip(stream, self.breaks))
         return stream
@@ -66,7 +67,12 @@ class Source:
     def head(self, size: int = _PROBE) -> bytes:
         """Give the first bytes, decompressed."""
         with Source(self.name, self.path).open() as stream:
-            return stream.read(size)
+            try:
+                return stream.read(size)
+            except OSError as error:
+                raise KgError(
+                    f"{self.path}: {error.strerror}", remedy="Give a file that can be read."
+                ) from error
 
     def text(self) -> IO[str]:
         """Open as text; a byte-order mark is dropped, other encodings than UTF-8 are recognised.
@@ -176,7 +182,7 @@ def sources(names: Iterable[str]) -> Iterator[list[Source]]:
         made: list[Source] = []
         for name in names:
             if name != "-":
-                paths.setdefault(Path(name).resolve(), Path(name))
+                paths.setdefault(_resolved(name), Path(name))
             elif not made:
                 folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="paperlattice-"))
                 spool = Path(folder) / "stdin"
@@ -185,6 +191,14 @@ def sources(names: Iterable[str]) -> Iterator[list[Source]]:
                 made.append(Source("-", spool))
         names_of = _names(list(paths))
         yield made + [Source(names_of[whole], path) for whole, path in paths.items()]
+
+
+def _resolved(name: str) -> Path:
+    try:
+        Path(name).is_file()  # Raises for what no file can be called.
+        return Path(name).resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # too long, a loop of links, a zero
+        raise KgError(f"{name}: {error}", remedy="Give a file that can be read.") from error
 
 
 def _names(paths: list[Path]) -> dict[Path, str]:

@@ -220,8 +220,9 @@ def _beside(place: Path) -> Path:
 
 def _fill(folder: Path, made: files.Manifest, path: Path) -> None:
     engine = _java()
-    database = engine.create_database(str(path))
+    database = None
     try:
+        database = engine.create_database(str(path))
         for statement in _TYPES:
             database.command("sql", statement)
         # The default batch runs out of a heap of 1 GB.
@@ -241,7 +242,8 @@ def _fill(folder: Path, made: files.Manifest, path: Path) -> None:
             remedy="Check the room on the disk, or give more memory: KG_HEAP=4g.",
         ) from error
     finally:
-        database.close()
+        if database is not None:
+            database.close()
 
 
 def _chunks(folder: Path, table: files.Table) -> Iterator[list[Row]]:

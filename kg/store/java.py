@@ -6,6 +6,7 @@ lies in the user's cache.  Without one everything works, only slower.
 """
 
 import contextlib
+import faulthandler
 import hashlib
 import os
 import subprocess
@@ -36,7 +37,6 @@ def start(library: Path, jars: Sequence[Path], options: Sequence[str], *, brief:
     do during a call.  Raises ``KgError`` if it does not start.
     """
     import jpype
-    import jpype.config
 
     heap = os.environ.get("KG_HEAP", HEAP)
     given = [f"-Xmx{heap}", "-Xlog:disable", "-XX:+UseSerialGC", *_MODULES, *options]
@@ -47,6 +47,9 @@ def start(library: Path, jars: Sequence[Path], options: Sequence[str], *, brief:
         given.append(f"-XX:DumpLoadedClassList={os.environ[_LIST]}")
     elif (known := archive(library, jars)).exists():
         given.append(f"-XX:SharedArchiveFile={known}")
+    # Java handles faults that are part of its work.  Python's handler of faults, were it on, would
+    # take that away from it when it is switched off, as pytest does, and end the process.
+    faulthandler.disable()
     try:
         jpype.startJVM(str(library), *given, classpath=_path(jars), interrupt=brief)
     except Exception as error:
@@ -56,10 +59,6 @@ def start(library: Path, jars: Sequence[Path], options: Sequence[str], *, brief:
             if "KG_HEAP" in os.environ
             else "Install the package arcadedb-embedded again; it brings its own Java.",
         ) from error
-    # To take the machine down at the end of the process can crash it when other libraries with
-    # threads of their own are loaded, and nothing needs it: stores are read, or closed by then.
-    # Only a list of classes is completed by it.
-    jpype.config.destroy_jvm = _LIST in os.environ
     # Whatever logs must not write to the user's terminal or folder.
     jpype.JClass("java.util.logging.LogManager").getLogManager().reset()
     off = jpype.JClass("java.util.logging.Level").OFF

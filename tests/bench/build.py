@@ -3,9 +3,10 @@
     python tests/bench/build.py --corpus arxiv.jsonl.gz --papers 10000
 
 The yardstick is spaCy's English tokenizer and its usual named-entity recogniser over the same
-texts: HashEmbedCNN (width 96, depth 4) and the transition-based parser, at random weights, in one
-process.  Each step runs in a process of its own, whose time and peak memory are taken.  Measure
-where torch is not installed: spaCy loads it wherever it is.
+texts: HashEmbedCNN (width 96, depth 4) and the transition-based parser, at random weights, on
+which speed does not depend, in one process.  Beside it stand the whole build and the extraction
+alone, once loaded and warm.  Each step runs in a process of its own, whose peak memory is taken.
+Measure where torch is not installed: spaCy loads it wherever it is.
 """
 
 import argparse
@@ -21,13 +22,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from spacy.language import Language
 
 ROOT: Final = Path(__file__).parents[2]
 #: How often the query is asked; each time in a new process.
 ASKED: Final = 5
+#: Texts of which the paces are taken, and those before them that warm up.
+TEXTS: Final = 500
+WARM: Final = 16
 QUERY: Final = "MATCH (p:Paper)-[:USES]->(m:Method) RETURN m.name AS name, count(p) AS papers"
 
 
@@ -50,13 +57,17 @@ class Step:
 def main() -> None:
     """Measure all steps, and print them."""
     options = parsed()
-    if options.yardstick:
-        print(json.dumps(yardstick(Path(options.yardstick))))
+    if options.pace:
+        which, texts = options.pace
+        print(pace(PIPELINES[which](), json.loads(Path(texts).read_text(encoding="utf-8"))))
         return
     with tempfile.TemporaryDirectory() as scratch:
         # The archive of Java's classes is made by the first build, as for a user.
         os.environ["KG_CACHE"] = str(Path(scratch) / "cache")
-        steps = list(measured(options, Path(scratch)))
+        steps = []
+        for step in measured(options, Path(scratch)):
+            print(f"{step.name}: {step.seconds:.1f} s", file=sys.stderr, flush=True)
+            steps.append(step)
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     if options.json:
         shown = [{**asdict(step), "pace": round(step.pace, 2)} for step in steps]
@@ -74,7 +85,7 @@ def parsed() -> argparse.Namespace:
     usage.add_argument("--corpus", help="JSON lines, compressed or not; left out if not given")
     usage.add_argument("--papers", type=int, default=10_000, help="how many of the corpus")
     usage.add_argument("--json", action="store_true", help="print JSON")
-    usage.add_argument("--yardstick", help=argparse.SUPPRESS)
+    usage.add_argument("--pace", nargs=2, help=argparse.SUPPRESS)
     return usage.parse_args()
 
 
@@ -88,11 +99,15 @@ def measured(options: argparse.Namespace, scratch: Path) -> Iterator[Step]:
         build = ["-m", "kg.cli", "build", *files, "--out", str(graph)]
         seconds, megabytes, _ = timed(build)
         papers = stats(graph)["papers"]
-        texts = scratch / f"{name}.json"
-        texts.write_text(json.dumps(texts_of(graph)), encoding="utf-8")
-        _, memory, said = timed([__file__, "--yardstick", str(texts)])
-        known = Step(f"{name}: yardstick", papers, json.loads(said)["seconds"], memory)
+        texts = texts_of(graph)
+        (scratch / "texts.json").write_text(json.dumps(texts), encoding="utf-8")
+        paces = {}
+        for which in PIPELINES:
+            _, memory, said = timed([__file__, "--pace", which, str(scratch / "texts.json")])
+            paces[which] = Step(f"{name}: {which}", len(texts), len(texts) / float(said), memory)
+        known = paces["yardstick"]
         yield Step(f"{name}: build", papers, seconds, megabytes, papers / seconds / known.pace)
+        yield replace(paces["extraction"], ratio=paces["extraction"].pace / known.pace)
         yield known
         yield Step(f"{name}: build, nothing new", papers, *timed(build)[:2])
         asked = [timed(["-m", "kg.cli", "query", str(graph), QUERY]) for _ in range(ASKED)]
@@ -123,8 +138,8 @@ def timed(arguments: Sequence[str]) -> tuple[float, float, str]:
         return seconds, megabytes, output.read().decode()
 
 
-def yardstick(texts: Path) -> dict[str, float]:
-    """Tokenize and tag the texts by spaCy's usual network; give the seconds it took."""
+def yardstick() -> "Language":
+    """Make spaCy's usual recogniser."""
     import spacy
     from spacy.util import fix_random_seed
 
@@ -134,10 +149,27 @@ def yardstick(texts: Path) -> dict[str, float]:
     for label in ("Method", "Dataset", "Benchmark", "Concept"):
         recogniser.add_label(label)
     nlp.initialize()
-    read = json.loads(texts.read_text(encoding="utf-8"))
+    return nlp
+
+
+def extraction() -> "Language":
+    """Load the shipped model."""
+    from extractors import pipeline
+
+    return pipeline.load()
+
+
+PIPELINES: Final = {"extraction": extraction, "yardstick": yardstick}
+
+
+def pace(nlp: "Language", texts: Sequence[str]) -> float:
+    """Give the texts a second of a pipeline that is warm."""
+    for _ in nlp.pipe(texts[:WARM]):
+        pass
     started = time.perf_counter()
-    tokens = sum(len(doc) for doc in nlp.pipe(read))
-    return {"seconds": time.perf_counter() - started, "tokens": tokens}
+    for _ in nlp.pipe(texts):
+        pass
+    return len(texts) / (time.perf_counter() - started)
 
 
 def cut(corpus: Path, papers: int, folder: Path) -> Path:
@@ -156,8 +188,8 @@ def stats(graph: Path) -> dict[str, Any]:
 
 
 def texts_of(graph: Path) -> list[str]:
-    """Give the texts of a graph's papers: what the build has read for entities."""
-    query = "MATCH (p:Paper) RETURN p.title AS title, p.abstract AS abstract"
+    """Give the texts of the first of a graph's papers: what the build has read for entities."""
+    query = f"MATCH (p:Paper) RETURN p.title AS title, p.abstract AS abstract LIMIT {TEXTS}"
     rows = json.loads(timed(["-m", "kg.cli", "query", str(graph), query, "--json"])[2])
     return [f"{row['title']}\n{row['abstract'] or ''}" for row in rows]
 
