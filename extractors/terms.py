@@ -112,12 +112,16 @@ def written(forms: Mapping[str, int]) -> str:
 
     >>> written({"Large Language Models": 3, "large language models": 2, "large language model": 1})
     'large language model'
-    >>> written({"DINO-WM": 2})
-    'DINO-WM'
+    >>> written({"DINO-WM": 2}), written({"Cityscapes": 3})
+    ('DINO-WM', 'Cityscapes')
     """
     singulars: Counter[str] = Counter()
+    small = {one for form in forms if form.islower() for one in (_singular(form), form)}
     for form, number in forms.items():
-        singulars[_singular(form)] += number
+        one = _singular(form)
+        # A name of one word that is never written in the singular, nor small, is no plural.
+        plural = not (form.istitle() and form.isalpha()) or one in forms or one.lower() in small
+        singulars[one if plural else form] += number
     lower = {form for form in singulars if form == form.lower()}
     capital = {form for form in singulars if form not in lower and _words_capital(form)}
     # Titles capitalise common nouns: a form that is also written small is no proper name.
