@@ -1,4 +1,4 @@
-"""The records that flow: papers that were read, entities that they share, nodes and edges.
+"""The records that flow: papers that were read, the evidence in them, nodes and edges.
 
 All are frozen.  Offsets are code points into ``Paper.text``, half open.
 """
@@ -14,7 +14,7 @@ Value = str | int | float | tuple[str, ...] | tuple[int, ...] | None
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """One paper, as its sources show it; the text is clean (``kg.read.clean``).
+    """One paper, as its sources show it; the text is clean (``kg.clean``).
 
     ``id`` is the best of ``ids``, the CURIEs (``arxiv:2406.11944``, ``doi:10.1162/…``,
     ``title:<digest>``) under which the paper is known.  ``published`` is an ISO date, a year and
@@ -54,23 +54,6 @@ class Rejected:
     line: int | None
     reason: str
     excerpt: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Entity:
-    """What several mentions name: ``id`` follows from label and name, never from arrival.
-
-    ``kind`` is set for Concepts alone; ``papers`` counts those that mention the entity.
-    """
-
-    id: str
-    label: str
-    name: str
-    aliases: tuple[str, ...]
-    kind: str | None
-    papers: int
-    idf: float
-    first_year: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,6 @@ class Counts:
     labels: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     kinds: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     expansions: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    introduced: Counter[str] = field(default_factory=Counter)
 
     def papers(self, term: str) -> int:
         """Give how often findings use the term."""
@@ -68,7 +67,6 @@ def count(findings: Iterable[Finding]) -> Counts:
             counts.labels[normal(form)][finding.label] += weight
             if finding.kind:
                 counts.kinds[normal(form)][finding.kind] += weight
-            counts.introduced[normal(form)] += finding.role == "introduces"
         for form in short:
             counts.expansions[normal(form)][normal(spelled[0])] += 1
     return counts

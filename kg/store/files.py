@@ -102,6 +102,8 @@ def commit(folder: Path, made: Manifest) -> None:
     text = json.dumps(asdict(made), ensure_ascii=False, indent=1)
     write(folder / MANIFEST, f"{text}\n".encode())
     named = {table.path for table in made.tables}
+    for path in folder.glob(".part-*"):  # what a killed run left
+        path.unlink(missing_ok=True)
     for section in SECTIONS:
         for path in sorted((folder / section).glob("*")):
             if f"{section}/{path.name}" not in named:
