@@ -34,6 +34,8 @@ def command(graph: Path, port: int) -> None:
         click.echo(f"Database  {bolt.database}")
         click.echo("Serving until Ctrl-C.", err=True)
         try:
-            threading.Event().wait()
+            # A signal may reach one of Java's threads, which does not wake this one.
+            while not threading.Event().wait(0.5):
+                pass
         except KeyboardInterrupt:
             click.echo("Stopped.", err=True)
