@@ -18,11 +18,14 @@ CALL (t) {
   RETURN d, paper, 1 AS stated
 }
 WITH t, d, paper, sum(stated) AS stated
+WITH t, d, count(paper) AS papers, sum(stated) AS stated, collect(paper) AS ids
+ORDER BY papers DESC, stated DESC, t.name, d.name, t.id, d.id
+LIMIT $limit
+UNWIND ids AS paper
 MATCH (p:Paper {id: paper})
-WITH t, d, p, stated
+WITH t, d, papers, stated, p
 ORDER BY coalesce(p.year, 0) DESC, p.id
-WITH t, d, count(p) AS papers, sum(stated) AS stated, collect(p.title) AS titles
+WITH t, d, papers, stated, collect(p.title) AS titles
 RETURN t.name AS task, d.name AS dataset, [l IN labels(d) WHERE l <> 'Entity'][0] AS label,
        papers, stated, titles[..3] AS titles
 ORDER BY papers DESC, stated DESC, task, dataset, t.id, d.id
-LIMIT $limit

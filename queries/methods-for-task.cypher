@@ -17,11 +17,14 @@ CALL (t) {
   RETURN m, paper, 0 AS introduced, 1 AS stated
 }
 WITH t, m, paper, sum(introduced) AS introduced, sum(stated) AS stated
+WITH t, m, count(paper) AS papers, sum(introduced) AS introduced, sum(stated) AS stated,
+     collect(paper) AS ids
+ORDER BY papers DESC, stated DESC, introduced DESC, t.name, m.name, t.id, m.id
+LIMIT $limit
+UNWIND ids AS paper
 MATCH (p:Paper {id: paper})
-WITH t, m, p, introduced, stated
+WITH t, m, papers, introduced, stated, p
 ORDER BY coalesce(p.year, 0) DESC, p.id
-WITH t, m, count(p) AS papers, sum(introduced) AS introduced, sum(stated) AS stated,
-     collect(p.title) AS titles
+WITH t, m, papers, introduced, stated, collect(p.title) AS titles
 RETURN t.name AS task, m.name AS method, papers, introduced, stated, titles[..3] AS titles
 ORDER BY papers DESC, stated DESC, introduced DESC, task, method, t.id, m.id
-LIMIT $limit

@@ -480,6 +480,8 @@ def wrong(kind: str, text: str) -> KgError:
         names = text.partition(": ")[2]
         given = " ".join(f"--param {name.strip()}=..." for name in names.split(","))
         return KgError(f"The query misses a parameter: {names}", remedy=f"Give it: {given}")
+    if "heap" in text.lower():
+        return KgError(text, remedy="Ask for less, or give more memory: KG_HEAP=4g kg query ...")
     if kind.startswith("Command"):
         return KgError(text)
     return KgError(f"The engine fails: {kind}: {text}", remedy="Try to ask it in another way.")
