@@ -39,8 +39,12 @@ FLOORS: Final = (
     "kg.resolve",
     "kg.assemble",
     # Where a graph is kept, and how it is asked.
-    "kg.store kg.store.files kg.store.java kg.queries",
-    "kg.store.archive kg.store.arcade",
+    "kg.store kg.store.files kg.store.java kg.queries kg.web",
+    "kg.store.archive kg.store.arcade kg.browser kg.store.rdf kg.store.rdf.terms",
+    "kg.store.rdf.iris",
+    "kg.store.rdf.triples",
+    "kg.store.rdf.profiles",
+    "kg.store.bolt",
     "kg.stats kg.cards",
     "kg.graph",
     "kg",
@@ -66,8 +70,14 @@ KEEPERS: Final = {
         "extractors.words",
     },
     "arcadedb_embedded": {"kg.store.arcade"},
-    "jpype": {"kg.store.arcade", "kg.store.java"},
+    "jpype": {"kg.store.arcade", "kg.store.bolt", "kg.store.java"},
     "neo4j": {"kg.store.arcade"},
+    "pyoxigraph": {
+        "kg.store.rdf.terms",
+        "kg.store.rdf.iris",
+        "kg.store.rdf.triples",
+        "kg.store.rdf.profiles",
+    },
 }
 #: Packages that ``kg`` imports within functions only, since most commands do without.
 ON_USE: Final = {
