@@ -4,19 +4,15 @@ import hashlib
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import golden_graph
-import neo4j
 import pytest
-from golden_graph import DINO, EMOJI, SURVEY, graph
+from golden_graph import DINO, EMOJI, graph
 
-from kg import queries
 from kg.errors import KgError
 from kg.records import Edge, Node
 from kg.store import arcade, files
@@ -333,106 +329,6 @@ def test_a_wrong_heap_is_said(graph: Path) -> None:
     assert "Check the variable KG_HEAP" in errors
 
 
-# --- Serving -------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def driver(graph: Path) -> Iterator[neo4j.Driver]:
-    with (
-        arcade.serve(graph) as bolt,
-        neo4j.GraphDatabase.driver(bolt.uri, auth=(bolt.user, bolt.password)) as made,
-    ):
-        yield made
-
-
-def over_bolt(driver: neo4j.Driver, cypher: str, **given: object) -> list[dict[str, Any]]:
-    found, _, _ = driver.execute_query(cypher, given, database_=arcade.DATABASE)
-    return [{name: arcade.plain(value) for name, value in row.items()} for row in found]
-
-
-@pytest.mark.parametrize("name", queries.names())
-def test_both_ways_give_the_same_rows(graph: Path, driver: neo4j.Driver, name: str) -> None:
-    query = queries.load(name)
-    given = {
-        "shared-entities": {"title": "*"},
-        "path": {"start": "*", "end": DINO},
-        "search": {"text": "world dreamer"},
-        "untried-pairs": {"papers": 1, "idf": 0},
-    }.get(name, {})
-    values = queries.bind(query, given)
-    rows = queries.rounded(arcade.ask(graph, query.text, values))
-    assert rows
-    assert queries.rounded(over_bolt(driver, query.text, **values)) == rows
-
-
-@pytest.mark.parametrize(
-    "cypher",
-    [
-        "MATCH (p:Paper)-[r:USES]->(e) RETURN p, r, e ORDER BY p.id, e.id",
-        "MATCH way = (p:Paper)-[:USES]->(e)<-[:COMPARES_TO]-(q) RETURN way ORDER BY p.id, q.id",
-        "MATCH (p:Paper) RETURN p {.id, .year, all: [1, 2.5, null, true]} AS map ORDER BY p.id",
-        "RETURN date('2024-01-02') AS d, duration('P1DT2H') AS u, localtime('03:04:05') AS l, "
-        "localdatetime('2024-01-02T03:04:05') AS dt",
-    ],
-)
-def test_both_ways_give_the_same_values(graph: Path, driver: neo4j.Driver, cypher: str) -> None:
-    rows = arcade.ask(graph, cypher)
-    assert over_bolt(driver, cypher) == rows
-    json.dumps(rows, default=str)
-
-
-@pytest.mark.parametrize(
-    "cypher",
-    [
-        "CREATE (:Paper {id: 'new'})",
-        f"MATCH (p:Paper {{id: '{SURVEY}'}}) SET p.title = 'x'",
-        "MATCH (p:Paper) DETACH DELETE p",
-        "MERGE (:New {x: 1})",
-    ],
-)
-def test_the_served_user_may_read_alone(driver: neo4j.Driver, cypher: str) -> None:
-    with pytest.raises(neo4j.exceptions.ClientError, match="Forbidden"):
-        over_bolt(driver, cypher)
-    assert over_bolt(driver, COUNT) == [{"papers": 6}]
-
-
-def test_a_wrong_password_does_not_enter(graph: Path) -> None:
-    with (
-        arcade.serve(graph) as bolt,
-        neo4j.GraphDatabase.driver(bolt.uri, auth=("reader", "guess")) as guess,
-        pytest.raises(neo4j.exceptions.AuthError),
-    ):
-        guess.verify_connectivity()
-
-
-def test_the_server_stops_whatever_happens(graph: Path) -> None:
-    with pytest.raises(RuntimeError, match="inside"), arcade.serve(graph) as bolt:
-        port = int(bolt.uri.rpartition(":")[2])
-        with socket.create_connection(("127.0.0.1", port)):
-            pass
-        raise RuntimeError("inside")
-    with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
-        pass
-
-
-def test_a_process_that_did_everything_ends_well(tmp_path: Path) -> None:
-    code = (
-        "import sys; from pathlib import Path; import golden_graph; from kg.store import arcade\n"
-        "folder = Path(sys.argv[1]); golden_graph.write(folder); arcade.load(folder)\n"
-        f"print(arcade.ask(folder, {COUNT!r}))\n"
-        "with arcade.serve(folder) as bolt: print(bolt.user)"
-    )
-    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests"), *sys.path])
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path)],
-        env={**os.environ, "PYTHONPATH": paths},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "[{'papers': 6}]\nreader\n", "")
-
-
 def test_the_archive_of_classes_is_made_once_and_used(fresh: Path, tmp_path: Path) -> None:
     archive = tmp_path / "cache"
     variables = {"KG_CACHE": str(archive)}
@@ -443,14 +339,3 @@ def test_the_archive_of_classes_is_made_once_and_used(fresh: Path, tmp_path: Pat
     with kg("query", fresh, COUNT, "--json", **variables) as child:
         output, errors = child.communicate()
     assert (json.loads(output), errors) == ([{"papers": 6}], "")
-
-
-def test_a_port_in_use_is_said(graph: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        with (
-            pytest.raises(KgError, match="could not be served"),
-            arcade.serve(graph, port=taken.getsockname()[1]),
-        ):
-            pass

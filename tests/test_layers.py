@@ -20,11 +20,12 @@ ROOT: Final = Path(__file__).parents[1]
 #: The floors, the lowest first.
 FLOORS: Final = (
     # What is extracted, and how; nothing here knows papers or graphs.
-    "extractors extractors.schema extractors.findings extractors.models extractors.words",
-    "extractors.terms",
+    "extractors extractors.schema extractors.findings extractors.models extractors.words "
+    "extractors.faults",
+    "extractors.terms extractors.labels",
     "extractors.tagger extractors.links extractors.gold",
     "extractors.score extractors.pipeline extractors.network extractors.base",
-    "extractors.calibrate extractors.export",
+    "extractors.calibrate extractors.export extractors.review",
     "extractors.train",
     # Records, and text.
     "kg.errors kg.records kg.clean kg.output kg.progress",
@@ -65,6 +66,7 @@ KEEPERS: Final = {
         "extractors.calibrate",
         "extractors.links",
         "extractors.pipeline",
+        "extractors.review",
         "extractors.tagger",
         "extractors.train",
         "extractors.words",

@@ -1,6 +1,6 @@
 """The embedded store: ArcadeDB in process, a projection of ``nodes/`` and ``edges/``.
 
-The one place that knows the package ``arcadedb_embedded`` (it will be renamed).  A store lies in
+The one place that imports the package ``arcadedb_embedded`` (it will be renamed).  A store lies in
 ``store/`` under a name that follows from the graph's digest and the engine's version, so a store
 with that name is fresh; it is built beside and renamed when it is whole.  It is only ever opened
 for reading, so any number of processes may ask at once.
@@ -8,15 +8,11 @@ for reading, so any number of processes may ask at once.
 
 import contextlib
 import json
-import secrets
 import shutil
-import socket
-import tempfile
 import threading
 import uuid
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -171,7 +167,7 @@ def _size(made: files.Manifest) -> str:
 def _locked(root: Path, say: Say) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
-    with _room(root):
+    with room(root):
         root.mkdir(exist_ok=True)
         lock = FileLock(root / ".lock")
         try:
@@ -193,7 +189,7 @@ def _locked(root: Path, say: Say) -> Iterator[None]:
 
 def _build(folder: Path, made: files.Manifest, place: Path) -> None:
     part = _beside(place)
-    with _room(folder):
+    with room(folder):
         try:
             _fill(folder, made, part / DATABASE)
             stamps = _stamps(part / DATABASE, {})
@@ -219,7 +215,7 @@ def _beside(place: Path) -> Path:
 
 
 def _fill(folder: Path, made: files.Manifest, path: Path) -> None:
-    engine = _java()
+    engine = machine()
     database = None
     try:
         database = engine.create_database(str(path))
@@ -276,7 +272,8 @@ def _add_edges(batch: Any, label: str, rows: list[Row], rids: Mapping[str, str])
 
 
 @contextlib.contextmanager
-def _room(folder: Path) -> Iterator[None]:
+def room(folder: Path) -> Iterator[None]:
+    """Say of what fails to be written within the context that the store could not be built."""
     try:
         yield
     except OSError as error:
@@ -298,7 +295,7 @@ def ask(
     ``type``.  Raises ``KgError`` with the engine's message for a wrong query, and for one that
     would write.
     """
-    _java(brief=True)
+    machine(brief=True)
     with opened(folder, say=say) as database:
         return rows(database, cypher, parameters)
 
@@ -309,7 +306,7 @@ def opened(folder: Path, *, say: Say = _quiet) -> Iterator[Any]:
     place = load(folder, say=say)
     try:
         database = _open(place)
-    except _java().ArcadeDBError:
+    except machine().ArcadeDBError:
         # Its files are those that were built, yet the engine cannot read them; or it has just
         # been replaced.
         (place / _STAMP).unlink(missing_ok=True)
@@ -323,7 +320,7 @@ def opened(folder: Path, *, say: Say = _quiet) -> Iterator[Any]:
 
 def rows(database: Any, cypher: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
     """Give the rows that answer a query on an opened store, as ``ask`` does."""
-    engine = _java()
+    engine = machine()
     try:
         # Without parameters the engine takes another way, which misses those not given.
         with database.query("opencypher", cypher, dict(parameters or {})) as result:
@@ -334,7 +331,7 @@ def rows(database: Any, cypher: str, parameters: Mapping[str, Any] | None = None
 
 def warm(place: str) -> None:
     """Use what a query uses, so that Java lists its classes."""
-    _java(brief=True)
+    machine(brief=True)
     try:
         database = _open(Path(place))
         rows(
@@ -363,7 +360,7 @@ _GUARD = threading.RLock()
 def _open(place: Path) -> Any:
     import jpype
 
-    engine = _java()
+    engine = machine()
     place = place.resolve()
     with _GUARD:
         if place in _OPEN:
@@ -387,7 +384,7 @@ def _close(place: Path) -> None:
             _OPEN[place] = (database, users - 1)
         else:
             # It wants to write even then, and may not be allowed to.
-            with contextlib.suppress(_java().ArcadeDBError):
+            with contextlib.suppress(machine().ArcadeDBError):
                 database.close()
 
 
@@ -487,95 +484,10 @@ def wrong(kind: str, text: str) -> KgError:
     return KgError(f"The engine fails: {kind}: {text}", remedy="Try to ask it in another way.")
 
 
-# --- Serving over Bolt --------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Bolt:
-    """Where a served store is reached, by the driver of Neo4j."""
-
-    uri: str
-    user: str
-    password: str
-    database: str = DATABASE
-
-
-@contextlib.contextmanager
-def serve(folder: Path, *, port: int = 0, say: Say = _quiet) -> Iterator[Bolt]:
-    """Serve a copy of the store over Bolt on the loopback address, until the context ends.
-
-    It is a copy because the engine serves transactions only from a database that it may write;
-    its user may read alone.  ``port`` 0 takes a free one.
-    """
-    place = load(folder, say=say)
-    with tempfile.TemporaryDirectory(prefix="kg-serve-", ignore_cleanup_errors=True) as root:
-        with _room(Path(root)):
-            shutil.copytree(place / DATABASE, Path(root) / "databases" / DATABASE)
-        bolt = Bolt(f"bolt://127.0.0.1:{port or _free_port()}", "reader", secrets.token_urlsafe(16))
-        server = _server(Path(root), bolt)
-        try:
-            _start(server, bolt)
-            yield bolt
-        finally:
-            server.stop()
-
-
-def _server(root: Path, bolt: Bolt) -> Any:
-    from arcadedb_embedded import ArcadeDBServer
-
-    _java()
-    config = root / "config"
-    config.mkdir()
-    reader = {"access": [], "types": {"*": {"access": ["readRecord"]}}}
-    admin = {
-        "access": ["updateSecurity", "updateSchema", "updateDatabaseSettings"],
-        "types": {"*": {"access": ["createRecord", "readRecord", "updateRecord", "deleteRecord"]}},
-    }
-    groups = {"databases": {"*": {"groups": {"admin": admin, "reader": reader}}}, "version": 1}
-    (config / "server-groups.json").write_text(json.dumps(groups), encoding="utf-8")
-    settings = {
-        "host": "127.0.0.1",
-        "http_port": _free_port(),
-        "bolt_port": int(bolt.uri.rpartition(":")[2]),
-        "bolt_defaultDatabase": DATABASE,
-        "server_plugins": "Bolt:com.arcadedb.bolt.BoltProtocolPlugin",
-    }
-    return ArcadeDBServer(str(root), secrets.token_urlsafe(16), settings)
-
-
-def _start(server: Any, bolt: Bolt) -> None:
-    import jpype
-
-    engine = _java()
-    try:
-        server.start()
-        security = server._java_server.getSecurity()
-        user = jpype.JClass("com.arcadedb.serializer.json.JSONObject")(
-            json.dumps(
-                {
-                    "name": bolt.user,
-                    "password": str(security.encodePassword(bolt.password)),
-                    "databases": {DATABASE: ["reader"]},
-                }
-            )
-        )
-        security.createUser(user)
-    except engine.ArcadeDBError as error:
-        raise KgError(
-            f"The store could not be served: {error}", remedy="Try another --port."
-        ) from error
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 # --- The Java machine ---------------------------------------------------------------------------
 
 
-def _java(*, brief: bool = False) -> Any:
+def machine(*, brief: bool = False) -> Any:
     """Give the package with its Java machine started."""
     import arcadedb_embedded
     import jpype
