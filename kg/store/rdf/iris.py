@@ -44,7 +44,7 @@ def quoted(text: str, safe: str = "") -> str:
     return _DOTS.sub(lambda dots: "%2E" * len(dots[0]), made) if "." in made else made
 
 
-@lru_cache(1 << 16)
+@lru_cache(1 << 13)
 def paper_path(id_: str) -> str:
     """Give the path of a paper.
 
@@ -55,7 +55,7 @@ def paper_path(id_: str) -> str:
     return f"{quoted(head)}/{quoted(rest, '/')}" if colon else quoted(id_)
 
 
-@lru_cache(1 << 16)
+@lru_cache(1 << 13)
 def entity_path(id_: str) -> str:
     """Give the path of an entity.
 
@@ -115,7 +115,6 @@ class Iris:
         """Name what made the graph, by the extractor and parameters: runs alike are one."""
         return NamedNode(f"{self.base}run/{digest(extractor, parameters)}")
 
-    def extractor(self, by: str) -> NamedNode:
+    def extractor(self, name: str, version: str) -> NamedNode:
         """Name an extractor by its name and version."""
-        name, _, version = by.rpartition(" ")
         return NamedNode(f"{self.base}extractor/{quoted(name)}/{quoted(version)}")

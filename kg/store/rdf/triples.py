@@ -10,7 +10,7 @@ import hashlib
 import itertools
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -36,7 +36,6 @@ from kg.store.rdf.terms import (
 )
 
 Object = NamedNode | Literal
-Triples = Iterator[Triple]
 #: What is said of one thing.
 Facts = Iterator[tuple[NamedNode, Object]]
 #: A thing, and all that is said of it.
@@ -89,12 +88,20 @@ _HAS_SOURCE: Final = term("oa:hasSource")
 _START: Final = term("oa:start")
 _END: Final = term("oa:end")
 _EXACT: Final = term("oa:exact")
-_ENTITY_OF: Final = term("prov:Entity")
+_PROV_ENTITY: Final = term("prov:Entity")
 _GENERATED: Final = term("prov:wasGeneratedBy")
 _EDGE: Final = term("pl:Edge")
 _LINK: Final = term("pl:PaperLink")
 _EVIDENCE_CLASS: Final = term("pl:Evidence")
+_ACTIVITY: Final = term("prov:Activity")
+_PARAMETERS: Final = term("pl:parameters")
+_ASSOCIATED: Final = term("prov:wasAssociatedWith")
+_AGENT: Final = term("prov:SoftwareAgent")
+_SOFTWARE: Final = term("schema:SoftwareApplication")
+_SOFTWARE_NAME: Final = term("schema:name")
+_VERSION: Final = term("schema:softwareVersion")
 _PLAIN: Final = Literal("text/plain")
+_CONCEPTS: Final = Literal("Concepts of the graph")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,37 +127,44 @@ class Statement:
     evidence: tuple[Described, ...]
 
 
-def about(subject: NamedNode, facts: Facts) -> Triples:
+def about(subject: NamedNode, facts: Iterable[tuple[NamedNode, Object]]) -> list[Triple]:
     """Give facts as triples of a subject."""
-    return (Triple(subject, predicate, object_) for predicate, object_ in facts)
+    return [Triple(subject, predicate, object_) for predicate, object_ in facts]
 
 
 # --- Nodes ----------------------------------------------------------------------------------------
 
 
-def node(row: Node, context: Context) -> Triples:
-    """Yield the triples of a node, those of one thing one after the other."""
+def node(row: Node, context: Context) -> list[Triple]:
+    """Give the triples of a paper or an entity itself."""
     if row.label == "Paper":
-        yield from paper(row, context)
-    else:
-        yield from about(context.iris.entity(row.id), _entity(row, context))
+        return about(context.iris.paper(row.id), _paper(row, context))
+    return about(context.iris.entity(row.id), _entity(row, context))
 
 
-def paper(row: Node, context: Context) -> Triples:
-    """Yield the triples of a paper, of its text and of its authors."""
-    iri, iris = context.iris.paper(row.id), context.iris
-    yield from about(iri, _paper(row, context))
-    text = iris.text(row.id)
-    yield Triple(text, TYPE, _ENTITY_OF)
-    yield Triple(text, _PART, iri)
-    yield Triple(text, _FORMAT, _PLAIN)
-    yield Triple(text, _SHA256, Literal(hashlib.sha256(read(row).encode()).hexdigest()))
-    authors: Any = row.properties.get("authors") or ()
-    for position, name in enumerate(authors, start=1):
-        person = iris.person(row.id, position)
-        yield Triple(person, TYPE, _PERSON)
-        yield Triple(person, _PERSON_NAME, Literal(name))
-        yield Triple(person, _POSITION, integer(position))
+def authors(row: Node, context: Context) -> list[Triple]:
+    """Give the triples of a paper's authors: each is a person of that paper alone."""
+    names: Any = row.properties.get("authors") or ()
+    made = []
+    for position, name in enumerate(names, start=1):
+        person = context.iris.person(row.id, position)
+        made += [
+            Triple(person, TYPE, _PERSON),
+            Triple(person, _PERSON_NAME, Literal(name)),
+            Triple(person, _POSITION, integer(position)),
+        ]
+    return made
+
+
+def text(row: Node, context: Context) -> list[Triple]:
+    """Give the triples of a paper's text, in which offsets count."""
+    iri = context.iris.text(row.id)
+    return [
+        Triple(iri, TYPE, _PROV_ENTITY),
+        Triple(iri, _PART, context.iris.paper(row.id)),
+        Triple(iri, _FORMAT, _PLAIN),
+        Triple(iri, _SHA256, Literal(hashlib.sha256(read(row).encode()).hexdigest())),
+    ]
 
 
 def read(row: Node) -> str:
@@ -220,7 +234,7 @@ def _shown(name: str | None, id_: str) -> str:
 # --- Edges ----------------------------------------------------------------------------------------
 
 
-def statement(row: Edge, context: Context) -> Statement:
+def edge(row: Edge, context: Context) -> Statement:
     """Give an edge in parts, which the profiles put together each in its way."""
     iris = context.iris
     evidence: tuple[Described, ...] = ()
@@ -329,25 +343,38 @@ def context(made: Manifest, iris: Iris, names: Names) -> Context:
     return Context(iris, iris.run(made.extractor, parameters(made)), names)
 
 
-def provenance(made: Manifest, context: Context) -> Triples:
-    """Yield what made the graph: the run, and the extractor with its version."""
-    yield Triple(context.run, TYPE, term("prov:Activity"))
-    yield Triple(context.run, term("pl:parameters"), Literal(parameters(made)))
+def provenance(made: Manifest, context: Context) -> list[Triple]:
+    """Give what made the graph: the run, and the extractor with its version."""
+    run = context.run
+    facts = [Triple(run, TYPE, _ACTIVITY), Triple(run, _PARAMETERS, Literal(parameters(made)))]
     if made.extractor:
-        agent = context.iris.extractor(made.extractor)
-        name, _, version = made.extractor.rpartition(" ")
-        yield Triple(context.run, term("prov:wasAssociatedWith"), agent)
-        yield Triple(agent, TYPE, term("prov:SoftwareAgent"))
-        yield Triple(agent, TYPE, term("schema:SoftwareApplication"))
-        yield Triple(agent, _LABEL, Literal(made.extractor))
-        yield Triple(agent, term("schema:name"), Literal(name or version))
-        yield Triple(agent, term("schema:softwareVersion"), Literal(version if name else ""))
+        name, version = agent(made.extractor)
+        iri = context.iris.extractor(name, version)
+        facts += [
+            Triple(run, _ASSOCIATED, iri),
+            Triple(iri, TYPE, _AGENT),
+            Triple(iri, TYPE, _SOFTWARE),
+            Triple(iri, _LABEL, Literal(made.extractor)),
+            Triple(iri, _SOFTWARE_NAME, Literal(name)),
+            Triple(iri, _VERSION, Literal(version)),
+        ]
+    return facts
 
 
-def scheme(context: Context) -> Triples:
-    """Yield the scheme that all concepts are in."""
-    yield Triple(context.iris.concepts(), TYPE, term("skos:ConceptScheme"))
-    yield Triple(context.iris.concepts(), _LABEL, Literal("Concepts of the graph"))
+def agent(by: str) -> tuple[str, str]:
+    """Give the name and version of an extractor.
+
+    >>> agent("paperlattice-base 1"), agent("mine")
+    (('paperlattice-base', '1'), ('mine', 'unknown'))
+    """
+    name, blank, version = by.rpartition(" ")
+    return (name, version) if blank else (by, "unknown")
+
+
+def scheme(context: Context) -> list[Triple]:
+    """Give the scheme that all concepts are in."""
+    iri = context.iris.concepts()
+    return [Triple(iri, TYPE, term("skos:ConceptScheme")), Triple(iri, _LABEL, _CONCEPTS)]
 
 
 # --- Values ---------------------------------------------------------------------------------------
