@@ -60,14 +60,16 @@ def archive() -> bytes:
     return made.getvalue()
 
 
-def address(site: str, uri: str, user: str, database: str) -> str:
-    """Give the address of the served app that fills in its login and opens the guide.
+def address(site: str, uri: str = "", user: str = "", database: str = "") -> str:
+    """Give the address of the served app, which opens the guide and fills in the login.
 
-    >>> print(address("http://localhost:1", "bolt://127.0.0.1:2", "reader", "kg"))
-    http://localhost:1/browser/?dbms=bolt://reader@127.0.0.1:2&db=kg&cmd=guide&arg=http://localhost:1/guide.html
+    >>> print(address("http://localhost:1"))
+    http://localhost:1/browser/?cmd=guide&arg=http://localhost:1/guide.html
+    >>> print(address("http://localhost:1", "bolt://127.0.0.1:2", "reader", "kg").split("&cmd")[0])
+    http://localhost:1/browser/?dbms=bolt://reader@127.0.0.1:2&db=kg
     """
-    login = uri.replace("://", f"://{quote(user)}@")
-    return f"{site}{APP}?dbms={login}&db={quote(database)}&cmd=guide&arg={site}{GUIDE}"
+    login = uri and f"dbms={uri.replace('://', f'://{quote(user)}@')}&db={quote(database)}&"
+    return f"{site}{APP}?{login}cmd=guide&arg={site}{GUIDE}"
 
 
 def _file(name: str, kind: str, _: web.Request) -> web.Answer:

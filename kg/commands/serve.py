@@ -1,5 +1,6 @@
 """``kg serve``: a graph for notebooks and Neo4j Browser."""
 
+import contextlib
 import signal
 import sys
 import threading
@@ -11,25 +12,29 @@ import click
 if TYPE_CHECKING:
     from kg.store.bolt import Bolt
 
+_PORT = click.IntRange(0, 65535)
+
 
 @click.command(
     epilog="""\b
 Example:
   kg serve graph
-  kg serve graph --port 7687 --browser neo4j-browser-5.24.0.jar"""
+  kg serve graph --port 7687 --browser neo4j-browser-5.24.0.jar
+  kg serve --http-port 7475"""
 )
-@click.argument("graph", type=click.Path(path_type=Path))
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=0,
-    help="Port for Bolt; a free one by default.",
-)
+@click.argument("graph", type=click.Path(path_type=Path), required=False)
+@click.option("--port", type=_PORT, default=0, help="Port for Bolt; a free one by default.")
 @click.option(
     "--http-port",
-    type=click.IntRange(0, 65535),
+    type=_PORT,
     default=0,
     help="Port for the style and the guide; a free one by default.",
+)
+@click.option(
+    "--http-host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on for them; in a container 0.0.0.0. Bolt is for this machine alone.",
 )
 @click.option(
     "--browser",
@@ -39,22 +44,26 @@ Example:
     help="Serve Neo4j Browser too, from its file neo4j-browser-VERSION.jar, which Maven Central "
     "has under org.neo4j.client.",
 )
-def command(graph: Path, port: int, http_port: int, jar: Path | None) -> None:
+def command(
+    graph: Path | None, port: int, http_port: int, http_host: str, jar: Path | None
+) -> None:
     """Serve GRAPH on this machine until Ctrl-C, for reading.
 
     Any driver of Neo4j and Neo4j Browser can ask it over Bolt. The password is a new one each
-    time. Neo4j Browser fetches a style and a guide for it over HTTP, by the lines that are shown.
+    time. Neo4j Browser fetches a style and a guide over HTTP, by the lines that are shown; without
+    GRAPH there is nothing but these, for a graph that `kg load` brought to Neo4j.
     """
     from kg import browser, web
     from kg.store import bolt
 
     # So that the server stops and its copy goes, as after Ctrl-C.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with (
-        web.serve(browser.routes(jar), port=http_port) as site,
-        bolt.serve(graph, port=port, say=lambda text: click.echo(text, err=True)) as served,
-    ):
-        _show(served, site, jar)
+    with contextlib.ExitStack() as stack:
+        site = stack.enter_context(web.serve(browser.routes(jar), port=http_port, host=http_host))
+        served = graph and stack.enter_context(
+            bolt.serve(graph, port=port, say=lambda text: click.echo(text, err=True))
+        )
+        _show(served or None, site, jar)
         try:
             # A signal may reach one of Java's threads, which does not wake this one.
             while not threading.Event().wait(0.5):
@@ -63,18 +72,19 @@ def command(graph: Path, port: int, http_port: int, jar: Path | None) -> None:
             click.echo("Stopped.", err=True)
 
 
-def _show(served: "Bolt", site: str, jar: Path | None) -> None:
+def _show(served: "Bolt | None", site: str, jar: Path | None) -> None:
     from kg import browser
 
-    click.echo(f"URI       {served.uri}")
-    click.echo(f"User      {served.user}")
-    click.echo(f"Password  {served.password}")
-    click.echo(f"Database  {served.database}")
+    if served:
+        click.echo(f"URI       {served.uri}")
+        click.echo(f"User      {served.user}")
+        click.echo(f"Password  {served.password}")
+        click.echo(f"Database  {served.database}")
     if jar:
-        address = browser.address(site, served.uri, served.user, served.database)
-        click.echo(f"Browser   {address}")
+        login = (served.uri, served.user, served.database) if served else ()
+        click.echo(f"Browser   {browser.address(site, *login)}")
     click.echo("\nIn Neo4j Browser, once connected, type:")
     click.echo(f"  :style {site}{browser.STYLE}")
     click.echo(f"  :guide {site}{browser.GUIDE}")
-    click.echo(f"Favourites to download and drop on its page: {site}{browser.FAVOURITES}\n")
+    click.echo(f"Favourites, to download and drop on its page: {site}{browser.FAVOURITES}\n")
     click.echo("Serving until Ctrl-C.", err=True)

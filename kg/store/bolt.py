@@ -41,7 +41,7 @@ def serve(folder: Path, *, port: int = 0, say: Say = _quiet) -> Iterator[Bolt]:
     with tempfile.TemporaryDirectory(prefix="kg-serve-", ignore_cleanup_errors=True) as root:
         with arcade.room(Path(root)):
             shutil.copytree(place / DATABASE, Path(root) / "databases" / DATABASE)
-        bolt = Bolt(f"bolt://127.0.0.1:{port or _free_port()}", "reader", secrets.token_urlsafe(16))
+        bolt = Bolt(f"bolt://127.0.0.1:{port or _free_port()}", "reader", secrets.token_hex(12))
         server = _server(Path(root), bolt)
         try:
             _start(server, bolt)
