@@ -11,10 +11,10 @@ T = TypeVar("T")
 PATIENCE = 2.0
 
 
-def track(items: Iterable[T], total: int, what: str) -> Iterator[T]:
+def track(items: Iterable[T], total: int, what: str, unit: str = "papers") -> Iterator[T]:
     """Yield the items, with a bar of how many there were, how fast, and how long it will take.
 
-    ``total`` is 0 where it is not known.
+    ``total`` is 0 where it is not known; ``unit`` is what the items are called.
     """
     if not sys.stderr.isatty():
         yield from items
@@ -27,7 +27,7 @@ def track(items: Iterable[T], total: int, what: str) -> Iterator[T]:
         TextColumn("{task.description:<11}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[pace]:>8.1f} papers/s"),
+        TextColumn(f"{{task.fields[pace]:>8,.1f}} {unit}/s"),
         Remaining(elapsed_when_finished=True),
         console=Console(stderr=True),
     )

@@ -46,12 +46,17 @@ FLOORS: Final = (
     "kg.store.rdf.triples",
     "kg.store.rdf.profiles",
     "kg.store.bolt",
+    "kg.store.neo4j kg.store.neo4j.connection kg.store.neo4j.marks kg.store.neo4j.values",
+    "kg.store.neo4j.ask kg.store.neo4j.differences kg.store.neo4j.lock kg.store.neo4j.schema",
+    "kg.store.neo4j.guards kg.store.neo4j.writes",
+    "kg.store.neo4j.loading",
     "kg.stats kg.cards",
     "kg.graph",
     "kg",
     "kg.build",
     # What the user types.
-    "kg.commands kg.commands.build kg.commands.evaluate kg.commands.queries kg.commands.query "
+    "kg.commands kg.commands.build kg.commands.evaluate kg.commands.load kg.commands.queries "
+    "kg.commands.query "
     "kg.commands.serve kg.commands.show kg.commands.stats kg.commands.train",
     "kg.commands.extract",
     "kg.cli",
@@ -73,7 +78,13 @@ KEEPERS: Final = {
     },
     "arcadedb_embedded": {"kg.store.arcade"},
     "jpype": {"kg.store.arcade", "kg.store.bolt", "kg.store.java"},
-    "neo4j": {"kg.store.arcade"},
+    "neo4j": {
+        "kg.store.arcade",
+        "kg.store.neo4j.connection",
+        "kg.store.neo4j.lock",
+        "kg.store.neo4j.schema",
+        "kg.store.neo4j.values",
+    },
     "pyoxigraph": {
         "kg.store.rdf.terms",
         "kg.store.rdf.iris",

@@ -1,0 +1,1 @@
+"""A graph in Neo4j: loading it, keeping it in step, asking it over Bolt."""
