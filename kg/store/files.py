@@ -34,6 +34,8 @@ BATCH: Final = 4096
 
 #: The file that says what a graph consists of.
 MANIFEST: Final = "manifest.json"
+#: Rows that are made Python's at a time.
+_FEW = 256
 _LOCK = ".lock"
 _OWNER = ".lock-owner"
 #: What the user can repair about a disk: full, over quota, read-only, not permitted, too large,
@@ -168,11 +170,12 @@ def write_table(
 
 
 def read_table(
-    folder: Path, table: Table, *, columns: list[str] | None = None
+    folder: Path, table: Table, *, columns: list[str] | None = None, rows: int = BATCH
 ) -> Iterator["pa.RecordBatch"]:
-    """Yield the rows of a table in batches; raise ``KgError`` if it is missing or damaged."""
+    """Yield a table in batches of so many rows; raise ``KgError`` if it is missing or damaged."""
     with _reading(folder, table) as file:
-        yield from file.iter_batches(batch_size=BATCH, columns=columns)
+        # What is read a few rows at a time is read so for the memory, which threads would cost.
+        yield from file.iter_batches(rows, columns=columns, use_threads=rows >= BATCH)
 
 
 def select(folder: Path, table: Table, column: str, value: str) -> Iterator[dict[str, Any]]:
@@ -312,7 +315,7 @@ def _rows(
     for table in manifest(folder).of(section):
         if wanted is not None and table.name not in wanted:
             continue
-        for batch in read_table(folder, table):
+        for batch in read_table(folder, table, rows=_FEW):
             for row in batch.to_pylist():
                 yield (
                     table.name,
