@@ -167,7 +167,7 @@ def unique_names(folder: Path) -> dict[str, str]:
     for table in made.of("nodes"):
         if table.name not in triples.ENTITIES:
             continue
-        for batch in files.read_table(folder, table, columns=columns):
+        for batch in files.read_table(folder, table, columns=columns, rows=256):
             for id_, name, papers in zip(
                 *(batch.column(c).to_pylist() for c in columns), strict=True
             ):
