@@ -5,7 +5,8 @@ Offsets are code points into the text of the paper (title, line break, abstract)
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,26 @@ class Extraction:
     sentences: tuple[tuple[int, int], ...]
     by: str
 
+    def cut(self, score: float) -> "Extraction":
+        """Give it without what has a lower score, a role counted with the entity that has it."""
+        kept = [n for n, one in enumerate(self.findings) if one.score * one.role_score >= score]
+        place = {old: new for new, old in enumerate(kept)}
+        return replace(
+            self,
+            findings=tuple(self.findings[n] for n in kept),
+            relations=tuple(
+                replace(relation, head=place[relation.head], tail=place[relation.tail])
+                for relation in self.relations
+                if relation.score >= score and {relation.head, relation.tail} <= place.keys()
+            ),
+        )
+
     def spans(self) -> Iterator[tuple[int, int, str]]:
         """Yield ``(start, end, label)`` of every mention."""
         for finding in self.findings:
             for mention in finding.mentions:
                 yield mention.start, mention.end, finding.label
+
+
+#: What the ``by`` of an extraction ends with whose text got no answer: it is sought again.
+UNANSWERED: Final = " (unanswered)"

@@ -9,7 +9,9 @@ from typing import Any
 
 import networkx as nx
 
+from . import models
 from .faults import Fault
+from .schema import RELATIONS, TYPES, label_of
 
 #: Label of others -> our labels that it may stand for, each a label or ``Concept:kind``.
 Labels = Mapping[str, tuple[str, ...]]
@@ -42,6 +44,13 @@ def read(text: str, known: Iterable[str]) -> Labels:
                 f"Those of the model are: {', '.join(known)}.",
             )
     return found
+
+
+def known(model: str) -> list[str]:
+    """Give the labels that a map may name: labels, types and relations of a model."""
+    settings = json.loads((models.folder(model) / "settings.json").read_text(encoding="utf-8"))
+    own = settings.get("schema") or {"types": TYPES, "relations": RELATIONS}
+    return list(dict.fromkeys([*map(label_of, own["types"]), *own["types"], *own["relations"]]))
 
 
 def _pairs(text: str) -> dict[str, Any]:

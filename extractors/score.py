@@ -114,8 +114,8 @@ class Table(dict[str, Count]):
 class Scores:
     """The counts over all texts.
 
-    ``judged`` are, of entities, linked entities and relations that carry a score, the score and
-    whether they are right.
+    ``judged`` are, of entities, roles of matched entities, linked entities and relations that
+    carry a score, the score and whether they are right.
     """
 
     entity: Count = field(default_factory=Count)
@@ -128,7 +128,7 @@ class Scores:
     relations: Table = field(default_factory=lambda: Table(RELATIONS))
     hits: Counter[str] = field(default_factory=Counter)
     judged: dict[str, list[tuple[float, bool]]] = field(
-        default_factory=lambda: {"entity": [], "linked": [], "relation": []}
+        default_factory=lambda: {"entity": [], "role": [], "linked": [], "relation": []}
     )
     texts: int = 0
 
@@ -248,6 +248,8 @@ def _score_roles(
     for g, a in enumerate(mine):
         if "role_score" in a:
             right = g in pairs and theirs[pairs[g]]["role"] == a["role"]
+            if g in pairs:
+                scores.judged["role"].append((a["role_score"], right))
             scores.judged["linked"].append((a["score"] * a["role_score"], right))
 
 

@@ -4,14 +4,17 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
 from scipy import sparse
 
 from extractors.findings import Extraction, Finding
+from extractors.glossary import Glossary
 from extractors.schema import ROLES, allowed
 from extractors.terms import normal
+from kg.glossary import honour
 from kg.records import NODES, Edge, Evidence, Node, Paper
 from kg.resolve import Decision, count, decide, merge, split
 
@@ -56,24 +59,37 @@ Roles = dict[str, dict[str, Link]]
 Stated = dict[tuple[str, str, str], list[Statement]]
 
 
-def graph(papers: Iterable[Paper], extractions: Mapping[str, Extraction]) -> Graph:
+def graph(
+    papers: Iterable[Paper],
+    extractions: Mapping[str, Extraction],
+    *,
+    glossary: Glossary | None = None,
+    min_score: float = 0.0,
+) -> Graph:
     """Give the graph of papers and of what was found in them, by the paper's id.
 
+    Edges of a lower score than ``min_score`` are left out, and entities that none is left of; what
+    names one thing is decided before, so a graph with a cut has no entity that the whole has not.
     The result does not depend on the order of ``papers``.
     """
     papers = sorted(papers, key=lambda paper: paper.id)
     findings = [finding for paper in papers for finding in extractions[paper.id].findings]
     counts = count(findings)
     decisions = decide(counts, merge(counts, findings))
-    names = {decision.id: decision for decision in decisions.values()}
+    given: dict[str, Decision] = {}
+    if glossary:
+        decisions, given = honour(decisions, counts, glossary)
+    names = {item.id: item for item in (*decisions.values(), *given.values())}
     roles: Roles = {}
     stated: Stated = defaultdict(list)
     for paper in papers:
         extraction = extractions[paper.id]
-        owners = [owner(finding, decisions) for finding in extraction.findings]
-        roles[paper.id] = links(paper, extraction, owners)
+        owners = [owner(finding, decisions, given) for finding in extraction.findings]
+        found = links(paper, extraction, owners)
+        roles[paper.id] = {e: link for e, link in found.items() if link.score >= min_score}
         for key, statement in statements(paper, extraction, owners, names).items():
-            stated[key].append(statement)
+            if roles[paper.id].keys() >= set(key[1:]):
+                stated[key].append(statement)
     users: dict[str, list[Paper]] = defaultdict(list)
     for paper in papers:
         for entity in roles[paper.id]:
@@ -86,13 +102,23 @@ def graph(papers: Iterable[Paper], extractions: Mapping[str, Extraction]) -> Gra
         for paper in papers
         for entity, link in sorted(roles[paper.id].items())
     ]
-    edges += [relation_edge(*key, found) for key, found in sorted(stated.items())]
+    relations = (relation_edge(*key, found) for key, found in sorted(stated.items()))
+    edges += [edge for edge in relations if float(str(edge.properties["score"])) >= min_score]
     edges += related(papers, roles, rarity, names)
     return Graph(tuple(nodes), tuple(edges))
 
 
-def owner(finding: Finding, decisions: Mapping[str, Decision]) -> str:
-    """Give the id of the entity that a finding names: by its spelled-out forms, if it has any."""
+def owner(
+    finding: Finding,
+    decisions: Mapping[str, Decision],
+    given: Mapping[str, Decision] = MappingProxyType({}),
+) -> str:
+    """Give the id of the entity that a finding names: by its spelled-out forms, if it has any.
+
+    ``given`` has the entities of a glossary, by their names.
+    """
+    if finding.name in given:
+        return given[finding.name].id
     spelled, _ = split(finding.forms)
     chosen = frozenset(spelled or finding.forms)
     votes = Counter(

@@ -6,15 +6,19 @@ Reading and extraction add to what the graph's folder holds; everything after fo
 anew, so the graph does not depend on the order of its inputs or on how they came in.
 """
 
+import contextlib
 import datetime
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
-from extractors import models
-from extractors.findings import Extraction
+from extractors import choice as choices
+from extractors.choice import Choice
+from extractors.faults import Fault
+from extractors.findings import UNANSWERED, Extraction
+from extractors.glossary import Glossary
 from kg import __version__, read
 from kg.assemble import graph
 from kg.errors import KgError
@@ -47,17 +51,24 @@ def untracked(items: Iterable[T], total: int, what: str) -> Iterable[T]:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to read and to extract; the defaults suit most."""
+    """How to read and to extract; the defaults suit most.
+
+    Edges of a lower score than ``min_score`` do not come into the graph.
+    """
 
     reader: str | None = None
     columns: Mapping[str, str] | None = None
     captured: datetime.date | None = None
-    model: str = models.DEFAULT
+    choice: Choice = field(default_factory=Choice)
+    min_score: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a build did: ``extracted`` texts were read for entities, the others were known."""
+    """What a build did: ``extracted`` texts were read for entities, the others were known.
+
+    ``unanswered`` texts got no answer that can be read; the next build asks again.
+    """
 
     papers: int
     new: int
@@ -66,6 +77,7 @@ class Summary:
     entities: int
     edges: int
     changed: bool
+    unanswered: int = 0
 
 
 def build(
@@ -81,7 +93,8 @@ def build(
     Raises ``KgError`` for what the user can repair; the last good graph then stays.
     """
     options = options or Options()
-    by = extractor(options.model)
+    by = extractor(options.choice)
+    parameters = {**PARAMETERS, **({"min_score": options.min_score} if options.min_score else {})}
     with files.lock(folder):
         former = files.manifest(folder) if (folder / files.MANIFEST).exists() else files.Manifest()
         known = list(archive.papers(folder, former))
@@ -93,13 +106,17 @@ def build(
                 remedy="\n".join(_told(item) for item in rejected[:5]) or "Give other inputs.",
             )
         write_rejected(folder, rejected, names)
-        made, extracted = former, 0
+        made, extracted, unanswered = former, 0, 0
         whole = all((folder / table.path).exists() for table in former.tables)
-        follows = papers == known and (former.extractor, former.parameters) == (by, PARAMETERS)
+        follows = papers == known and (former.extractor, former.parameters) == (by, parameters)
         if not (whole and follows):
-            texts, extracted = extract(folder, papers, options.model, by, track)
+            texts, extracted = extract(folder, papers, options.choice, by, track)
+            unanswered = sum(found.by != by for found in texts.values())
             say("Assembling the graph ...")
-            made = write(folder, papers, texts, by)
+            glossary = terms(options.choice)
+            # A graph that lacks answers is not what its extractor would find: it is never fresh.
+            name = by + (UNANSWERED if unanswered else "")
+            made = write(folder, papers, texts, name, parameters, glossary, options.min_score)
             files.commit(folder, made)
     load(folder, say)
     return Summary(
@@ -110,17 +127,38 @@ def build(
         entities=sum(table.rows for table in made.of("nodes")) - len(papers),
         edges=sum(table.rows for table in made.of("edges")),
         changed=made.digest != former.digest,
+        unanswered=unanswered,
     )
 
 
-def extractor(model: str) -> str:
-    """Give the name and version of the extractor; raise ``KgError`` if there is no such model."""
+def extractor(choice: Choice) -> str:
+    """Give the name and version of the extractor; raise ``KgError`` if there is none such."""
     try:
-        return models.by(model)
+        with told():
+            return choices.by(choice)
     except FileNotFoundError as error:
         raise KgError(
             str(error), remedy="Leave --model out for the one that is shipped."
         ) from error
+
+
+def terms(choice: Choice) -> Glossary | None:
+    """Give the terms of the glossary, if there is one."""
+    if choice.glossary is None:
+        return None
+    from extractors import glossary
+
+    with told():
+        return glossary.read(choice.glossary)
+
+
+@contextlib.contextmanager
+def told() -> Iterator[None]:
+    """Tell faults of an extraction as what the user can repair."""
+    try:
+        yield
+    except Fault as fault:
+        raise KgError(fault.what, remedy=fault.remedy) from fault
 
 
 def take(
@@ -143,7 +181,7 @@ def take(
 
 
 def extract(
-    folder: Path, papers: Sequence[Paper], model: str, by: str, track: Track
+    folder: Path, papers: Sequence[Paper], choice: Choice, by: str, track: Track
 ) -> tuple[archive.Found, int]:
     """Give what is found in all papers' texts, by digest; only new texts are read.
 
@@ -154,23 +192,35 @@ def extract(
     missing = sorted(texts.keys() - found.keys())
     if not missing:
         return found, 0
-    from extractors import pipeline
-
-    nlp = pipeline.load(model)
-    results = pipeline.extract(nlp, [texts[key] for key in missing])
+    results = choices.extract(choice, [texts[key] for key in missing])
     part: list[tuple[str, Extraction]] = []
-    for key, extraction in zip(missing, track(results, len(missing), "Extracting"), strict=True):
-        found[key] = extraction
-        part.append((key, extraction))
-        if len(part) == SAVED:
-            archive.write_extractions(folder, part, "part")
-            part = []
+    tracked = track(results, len(missing), "Extracting")
+    with told():
+        for key, extraction in zip(missing, tracked, strict=True):
+            found[key] = extraction
+            part.append((key, extraction))
+            if len(part) == SAVED:
+                archive.write_extractions(folder, part, "part")
+                part = []
     return found, len(missing)
 
 
-def write(folder: Path, papers: Sequence[Paper], found: archive.Found, by: str) -> files.Manifest:
+def write(
+    folder: Path,
+    papers: Sequence[Paper],
+    found: archive.Found,
+    by: str,
+    parameters: Mapping[str, Any],
+    glossary: Glossary | None = None,
+    min_score: float = 0.0,
+) -> files.Manifest:
     """Assemble the graph, write all tables, and give the manifest that makes them count."""
-    made = graph(papers, {paper.id: found[archive.digest(paper.text)] for paper in papers})
+    made = graph(
+        papers,
+        {paper.id: found[archive.digest(paper.text)] for paper in papers},
+        glossary=glossary,
+        min_score=min_score,
+    )
     tables = (
         archive.write_papers(folder, papers),
         archive.write_extractions(folder, sorted(found.items()), "extractions"),
@@ -178,7 +228,7 @@ def write(folder: Path, papers: Sequence[Paper], found: archive.Found, by: str) 
         *files.write_edges(folder, made.edges),
     )
     counts = {table.name: table.rows for table in tables}
-    return files.Manifest(tables=tables, extractor=by, parameters=PARAMETERS, counts=counts)
+    return files.Manifest(tables=tables, extractor=by, parameters=parameters, counts=counts)
 
 
 def write_rejected(folder: Path, rejected: Sequence[Rejected], read_now: frozenset[str]) -> None:

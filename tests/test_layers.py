@@ -21,12 +21,14 @@ ROOT: Final = Path(__file__).parents[1]
 FLOORS: Final = (
     # What is extracted, and how; nothing here knows papers or graphs.
     "extractors extractors.schema extractors.findings extractors.models extractors.words "
-    "extractors.faults",
-    "extractors.terms extractors.labels",
-    "extractors.tagger extractors.links extractors.gold",
-    "extractors.score extractors.pipeline extractors.network extractors.base",
+    "extractors.faults extractors.cache",
+    "extractors.terms extractors.labels extractors.meter extractors.prompt extractors.outside",
+    "extractors.tagger extractors.links extractors.gold extractors.glossary",
+    "extractors.ruler",
+    "extractors.score extractors.pipeline extractors.network extractors.base extractors.llm",
     "extractors.calibrate extractors.export extractors.review",
-    "extractors.train",
+    "extractors.train extractors.scales",
+    "extractors.choice",
     # Records, and text.
     "kg.errors kg.records kg.clean kg.output kg.progress",
     # From files to papers.
@@ -38,6 +40,7 @@ FLOORS: Final = (
     "kg.read",
     # From findings to a graph.
     "kg.resolve",
+    "kg.glossary",
     "kg.assemble",
     # Where a graph is kept, and how it is asked.
     "kg.store kg.store.files kg.store.java kg.queries kg.web",
@@ -55,10 +58,11 @@ FLOORS: Final = (
     "kg",
     "kg.build",
     # What the user types.
-    "kg.commands kg.commands.build kg.commands.evaluate kg.commands.load kg.commands.queries "
+    "kg.options",
+    "kg.commands kg.commands.build kg.commands.load kg.commands.queries "
     "kg.commands.query "
     "kg.commands.serve kg.commands.show kg.commands.stats kg.commands.train",
-    "kg.commands.extract",
+    "kg.commands.evaluate kg.commands.extract",
     "kg.cli",
 )
 FLOOR: Final = {name: floor for floor, names in enumerate(FLOORS) for name in names.split()}
@@ -66,12 +70,16 @@ FLOOR: Final = {name: floor for floor, names in enumerate(FLOORS) for name in na
 #: Package -> the modules that may import it.
 KEEPERS: Final = {
     "torch": {"extractors.base", "extractors.export", "extractors.network", "extractors.train"},
-    "transformers": {"extractors.base", "extractors.network"},
+    "transformers": {"extractors.base", "extractors.network", "extractors.outside"},
+    "gliner": {"extractors.outside"},
+    "openai": {"extractors.llm"},
     "spacy": {
         "extractors.calibrate",
         "extractors.links",
+        "extractors.llm",
         "extractors.pipeline",
         "extractors.review",
+        "extractors.ruler",
         "extractors.tagger",
         "extractors.train",
         "extractors.words",
@@ -184,20 +192,20 @@ def test_what_is_imported_is_declared() -> None:
     from importlib.metadata import packages_distributions
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    # Named by what they are imported as; the user asks for rdflib, which the RDF export needs.
+    # Named by what they are imported as.
     names = packages_distributions()
     extras = project["optional-dependencies"]
     declared = {distribution(line) for line in project["dependencies"]}
-    training = {distribution(line) for line in extras["train"]}
+    more = {distribution(line) for lines in extras.values() for line in lines}
     used: dict[bool, set[str]] = {False: set(), True: set()}
     for name in MODULES:
-        trains = name in KEEPERS["torch"]
+        extra = name in KEEPERS["torch"] | KEEPERS["gliner"] | KEEPERS["openai"]
         for other, _ in imports(name):
             package = other.partition(".")[0]
             if package not in {"kg", "extractors"} | sys.stdlib_module_names:
-                used[trains] |= {one.lower() for one in names.get(package, [package])[:1]}
-    assert used[False] | {"rdflib"} == declared
-    assert used[True] - declared <= training | {"onnx"}
+                used[extra] |= {one.lower() for one in names.get(package, [package])[:1]}
+    assert used[False] == declared
+    assert used[True] - declared <= more
 
 
 def distribution(requirement: str) -> str:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from extractors.choice import Choice
+from kg import options
 from kg.errors import KgError
 from kg.records import Rejected
 
@@ -31,7 +33,9 @@ def columns(text: str | None) -> dict[str, str] | None:
 Example:
   kg build papers/*.txt --out graph
   kg build scopus.csv savedrecs.txt library.bib --out graph
-  zcat arxiv.jsonl.gz | head -1000 | kg build - --out graph"""
+  zcat arxiv.jsonl.gz | head -1000 | kg build - --out graph
+  kg build papers/*.txt --glossary terms.csv --min-score 0.5 --out graph
+  kg build papers/*.txt --extractor llm:qwen3 --url http://localhost:11434/v1"""
 )
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option(
@@ -49,14 +53,16 @@ Example:
     type=click.DateTime(["%Y-%m-%d", "%Y"]),
     help="When a page was captured; dates that it shows without a year are of this year.",
 )
-@click.option("--model", default="base", show_default=True, help="A shipped model, or a folder.")
+@options.min_score
+@options.extraction
 def command(
     inputs: tuple[str, ...],
     out: Path,
     reader: str | None,
     named: str | None,
     captured: datetime.datetime | None,
-    model: str,
+    min_score: float,
+    choice: Choice,
 ) -> None:
     """Read papers from INPUTs, and build or extend the graph of what they are about.
 
@@ -65,13 +71,14 @@ def command(
     """
     from kg import build, progress
 
-    options = build.Options(
+    given = build.Options(
         reader=reader,
         columns=columns(named),
         captured=captured.date() if captured else None,
-        model=model,
+        choice=choice,
+        min_score=min_score,
     )
-    made = build.build(inputs, out, options, track=progress.track, say=_say)
+    made = build.build(inputs, out, given, track=progress.track, say=_say)
     _say(_told(made, out))
     warn(made.rejected, out / "rejected.jsonl")
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from extractors.choice import Choice
+from kg import options
 from kg.errors import KgError
 
 if TYPE_CHECKING:
@@ -27,24 +29,22 @@ Example:
   kg evaluate scierc.jsonl --labels "Task=Concept:task,Material=Dataset|Benchmark\""""
 )
 @click.argument("gold", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("--model", default="base", show_default=True, help="A shipped model, or a folder.")
-@click.option(
-    "--labels",
-    metavar="THEIRS=OURS,...",
-    help="What gold's labels are in the model's, or a JSON or TOML file that says so.",
-)
 @click.option(
     "--errors", type=click.Path(path_type=Path, dir_okay=False), help="Page of the worst papers."
 )
 @click.option("--worst", default=30, show_default=True, help="How many papers that page shows.")
+@click.option(
+    "--fit", type=click.Path(path_type=Path, dir_okay=False), help="Write a file for --calibration."
+)
 @click.option("--json", "as_data", is_flag=True, help="As JSON.")
+@options.extraction
 def command(
     gold: tuple[Path, ...],
-    model: str,
-    labels: str | None,
     errors: Path | None,
     worst: int,
+    fit: Path | None,
     as_data: bool,
+    choice: Choice,
 ) -> None:
     """Score the extraction against the annotated papers of GOLD, JSON records one a line.
 
@@ -52,28 +52,34 @@ def command(
     counted on the right entities; a linked entity has type and role right; a span is right if
     bounds and type are. Reliability sets scores beside the share that is right.
 
+    --fit writes what makes the scores of any extractor such shares, for --calibration.
+
     Files of public sets, {"id", "text", "entities": [[start, end, label]], "relations": [[head,
     tail, label]]}, are read too; they have no roles. With --labels what has no counterpart on
     the other side is left out on both.
     """
-    pairs, left = compared(_pairs(gold, model), labels)
+    pairs, left = compared(_pairs(gold, choice), choice)
     if errors is not None:
         from extractors import review
 
         errors.write_text(review.page(pairs, worst), encoding="utf-8")
-    from extractors import score
+    from extractors import choice as choices
+    from extractors import scales, score
 
-    summary = {**score.score(pairs).summary(), "left_out": left}
+    scores = score.score(pairs)
+    if fit is not None:
+        fit.write_text(scales.write(scales.fitted(scores.judged)), encoding="utf-8")
+    summary = {"by": choices.by(choice), **scores.summary(), "left_out": left}
     click.echo(json.dumps(summary, indent=2) if as_data else lines(summary))
 
 
-def _pairs(gold: Sequence[Path], model: str) -> "list[Pair]":
+def _pairs(gold: Sequence[Path], choice: Choice) -> "list[Pair]":
     """Give what the model finds in each text of gold, and gold."""
+    from extractors import choice as choices
     from extractors import gold as annotated
-    from extractors import pipeline
     from kg import build, progress
 
-    build.extractor(model)
+    build.extractor(choice)
     try:
         records = list(annotated.records(gold))
     except annotated.NotGold as error:
@@ -82,34 +88,35 @@ def _pairs(gold: Sequence[Path], model: str) -> "list[Pair]":
         ) from error
     if not records:
         raise KgError(f"{', '.join(map(str, gold))}: no record", remedy="Name files that have.")
-    found = pipeline.extract(pipeline.load(model), [annotated.text(record) for record in records])
+    found = choices.extract(choice, [annotated.text(record) for record in records])
     tracked = progress.track(found, len(records), "Extracting")
     pairs: list[Pair] = []
-    for record, extraction in zip(records, tracked, strict=True):
-        guess = annotated.record(record["id"], record["title"], record["abstract"], extraction)
-        # Where gold has the very places of mentions, those of the guess are compared with them.
-        pairs.append((annotated.exact(guess) if "spans" in record else guess, record))
+    with build.told():
+        for record, extraction in zip(records, tracked, strict=True):
+            guess = annotated.record(
+                str(record.get("id")), record["title"], record.get("abstract", ""), extraction
+            )
+            # Where gold has the very places of mentions, those of the guess meet them.
+            pairs.append((annotated.exact(guess) if "spans" in record else guess, record))
     return pairs
 
 
-def compared(pairs: "list[Pair]", text: str | None) -> "tuple[list[Pair], dict[str, Any]]":
+def compared(pairs: "list[Pair]", choice: Choice) -> "tuple[list[Pair], dict[str, Any]]":
     """Give the pairs in the classes that a map of labels makes, and what it leaves out."""
-    if not text:
+    if not choice.labels:
         return pairs, {}
-    from extractors import labels, schema
-    from extractors.faults import Fault
+    from extractors import labels
+    from kg import build
 
-    try:
-        known = [*schema.LABELS, *schema.TYPES, *schema.RELATIONS]
-        aligned = labels.alignment(labels.read(text, dict.fromkeys(known)))
-    except Fault as fault:
-        raise KgError(fault.what, remedy=fault.remedy) from fault
-    if not any(entity["type"] in aligned.theirs for _, r in pairs for entity in r["entities"]):
-        found = dict.fromkeys(
-            entity["type"] for _, record in pairs for entity in record["entities"]
-        )
+    with build.told():
+        aligned = labels.alignment(labels.read(choice.labels, labels.known(choice.model)))
+    types = dict.fromkeys(entity["type"] for _, record in pairs for entity in record["entities"])
+    if not types.keys() & aligned.theirs.keys():
+        if choice.other[0]:  # the map is of the extractor's labels, not of gold's
+            return pairs, {}
         raise KgError(
-            f"--labels {text}: gold has none of these labels", remedy=f"It has: {', '.join(found)}."
+            f"--labels {choice.labels}: gold has none of these labels",
+            remedy=f"It has: {', '.join(types)}.",
         )
     return [(aligned.guess(guess), aligned.gold(truth)) for guess, truth in pairs], {
         "gold": _left(aligned, [truth for _, truth in pairs], ours=False),
@@ -142,7 +149,7 @@ def _left(
 def lines(summary: dict[str, Any]) -> str:
     """Give the scores as a table for people."""
     made = [
-        f"{summary['texts']} texts",
+        f"{summary['texts']} texts, {summary['by']}",
         f"{'':<22}{'precision':>10}{'recall':>10}{'F1':>10}{'gold':>8}",
     ]
     rows = {name: summary[name] for name in ("entity", "linked", "relation", "span")}
