@@ -3,6 +3,7 @@
 import errno
 import importlib
 import io
+import keyword
 import pkgutil
 import sys
 from typing import Any
@@ -17,12 +18,15 @@ class _Commands(click.Group):
     """The modules of ``kg.commands`` as commands; their errors told, not traced."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
+        # A module of Python cannot be called import, so its name ends in an underscore.
+        names = (module.name for module in pkgutil.iter_modules(commands.__path__))
+        return sorted(name.removesuffix("_") for name in names)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):
             return None
-        module = importlib.import_module(f"kg.commands.{cmd_name}")
+        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        module = importlib.import_module(f"kg.commands.{name}")
         command: click.Command = module.command
         return command
 

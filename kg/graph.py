@@ -12,6 +12,7 @@ from kg.store import arcade, files
 
 if TYPE_CHECKING:
     import networkx as nx
+    import rdflib
 
 Row = dict[str, Any]
 
@@ -78,6 +79,16 @@ class Graph:
                 edge.source, edge.target, key=edge.label, label=edge.label, **edge.properties
             )
         return made
+
+    def to_rdflib(self, *, profile: str = "rdf11", base_iri: str | None = None) -> "rdflib.Graph":
+        """Give the whole graph as triples for rdflib, as ``kg export`` writes them.
+
+        A graph of rdflib is in memory, about 1 kB a triple: for large ones ask with
+        ``kg sparql``, or export a file.  The profiles are rdf11, lean and owl.
+        """
+        from kg.store.rdf import memory
+
+        return memory.graph(self.folder, profile=profile, base=base_iri)
 
     def close(self) -> None:
         """Close the store; a later query opens it again."""

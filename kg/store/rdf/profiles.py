@@ -58,7 +58,7 @@ def rdf11(folder: Path, iris: Iris) -> Triples:
 
     Raises ``KgError`` if the graph is damaged, or built anew meanwhile.
     """
-    return _graph(folder, iris, _with_text, reified)
+    return _graph(folder, iris, with_text, reified)
 
 
 def lean(folder: Path, iris: Iris) -> Triples:
@@ -75,7 +75,7 @@ def owl(folder: Path, iris: Iris) -> Triples:
     for triple in ontology():
         if triple.subject != NamedNode(ONTOLOGY.rstrip("#")):
             yield triple
-    yield from _graph(folder, iris, _with_text, axiom)
+    yield from _graph(folder, iris, with_text, axiom)
 
 
 def rdf12(folder: Path, iris: Iris) -> Triples:
@@ -120,16 +120,27 @@ def axiom(edge: Statement) -> list[Triple]:
     ]
 
 
+def links(edge: Statement) -> list[tuple[NamedNode, NamedNode]]:
+    """Give what leads from an edge to its evidence."""
+    return [(_EVIDENCE, name) for name, _ in edge.evidence]
+
+
 def _said(edge: Statement, *, evidence: bool) -> list[Triple]:
     made = triples.about(edge.edge, edge.facts)
     if evidence:
-        made += [Triple(edge.edge, _EVIDENCE, name) for name, _ in edge.evidence]
+        made += triples.about(edge.edge, links(edge))
         for name, facts in edge.evidence:
             made += triples.about(name, facts)
     return made
 
 
-def _with_text(row: Node, context: Context) -> list[Triple]:
+def head(made: files.Manifest, context: Context) -> list[Triple]:
+    """Give what is said once: what made the graph, and the scheme of concepts."""
+    return triples.provenance(made, context) + triples.scheme(context)
+
+
+def with_text(row: Node, context: Context) -> list[Triple]:
+    """Give the triples of a node; of a paper also those of its authors and text."""
     made = triples.node(row, context)
     if row.label == "Paper":
         made += triples.authors(row, context) + triples.text(row, context)
@@ -149,8 +160,7 @@ def _graph(
 ) -> Triples:
     made = files.manifest(folder)
     context = triples.context(made, iris, unique_names(folder))
-    yield from triples.provenance(made, context)
-    yield from triples.scheme(context)
+    yield from head(made, context)
     for row in files.nodes(folder):
         yield from node(row, context)
     for link in files.edges(folder):

@@ -8,6 +8,7 @@ import datetime
 import math
 import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from pyoxigraph import Literal, NamedNode
@@ -45,6 +46,19 @@ def term(short: str) -> NamedNode:
     """
     prefix, _, name = short.partition(":")
     return NamedNode(PREFIXES[prefix] + name)
+
+
+@lru_cache(1 << 10)
+def short(name: NamedNode) -> str:
+    """Give the prefixed name of a term, or its IRI if it is of no vocabulary of ours.
+
+    >>> short(term("pl:uses"))
+    'pl:uses'
+    """
+    for prefix, namespace in PREFIXES.items():
+        if name.value.startswith(namespace):
+            return f"{prefix}:{name.value.removeprefix(namespace)}"
+    return name.value
 
 
 def camel(label: str) -> str:
