@@ -21,13 +21,16 @@ ROOT: Final = Path(__file__).parents[1]
 FLOORS: Final = (
     # What is extracted, and how; nothing here knows papers or graphs.
     "extractors extractors.schema extractors.findings extractors.models extractors.words "
+    "extractors.logistic "
     "extractors.faults extractors.cache",
-    "extractors.terms extractors.labels extractors.meter extractors.prompt extractors.outside",
-    "extractors.tagger extractors.links extractors.gold extractors.glossary",
+    "extractors.terms extractors.labels extractors.meter extractors.prompt extractors.outside "
+    "extractors.scales",
+    "extractors.lexicon extractors.tagger extractors.gold extractors.glossary",
+    "extractors.links extractors.card",
     "extractors.ruler",
     "extractors.score extractors.pipeline extractors.network extractors.base extractors.llm",
-    "extractors.calibrate extractors.export extractors.review",
-    "extractors.train extractors.scales",
+    "extractors.calibrate extractors.examples extractors.export extractors.review",
+    "extractors.train",
     "extractors.choice",
     # Records, and text.
     "kg.errors kg.records kg.clean kg.output kg.progress",
@@ -43,11 +46,14 @@ FLOORS: Final = (
     "kg.glossary",
     "kg.assemble",
     # Where a graph is kept, and how it is asked.
-    "kg.store kg.store.files kg.store.java kg.queries kg.web",
+    "kg.store kg.store.files kg.store.formats kg.store.java kg.queries kg.web",
     "kg.store.archive kg.store.arcade kg.browser kg.store.rdf kg.store.rdf.terms",
     "kg.store.rdf.iris",
     "kg.store.rdf.triples",
     "kg.store.rdf.profiles",
+    "kg.store.rdf.rules kg.store.rdf.star kg.store.rdf.memory",
+    "kg.store.rdf.dump",
+    "kg.store.rdf.description kg.store.rdf.restoration",
     "kg.store.bolt",
     "kg.store.neo4j kg.store.neo4j.connection kg.store.neo4j.marks kg.store.neo4j.values",
     "kg.store.neo4j.ask kg.store.neo4j.differences kg.store.neo4j.lock kg.store.neo4j.schema",
@@ -62,26 +68,32 @@ FLOORS: Final = (
     "kg.commands kg.commands.build kg.commands.load kg.commands.queries "
     "kg.commands.query "
     "kg.commands.serve kg.commands.show kg.commands.stats kg.commands.train",
-    "kg.commands.evaluate kg.commands.extract",
+    "kg.commands.evaluate kg.commands.export kg.commands.import_ kg.commands.extract",
     "kg.cli",
 )
 FLOOR: Final = {name: floor for floor, names in enumerate(FLOORS) for name in names.split()}
 
 #: Package -> the modules that may import it.
 KEEPERS: Final = {
-    "torch": {"extractors.base", "extractors.export", "extractors.network", "extractors.train"},
+    "torch": {
+        "extractors.base",
+        "extractors.examples",
+        "extractors.export",
+        "extractors.network",
+        "extractors.train",
+    },
     "transformers": {"extractors.base", "extractors.network", "extractors.outside"},
     "gliner": {"extractors.outside"},
     "openai": {"extractors.llm"},
     "spacy": {
         "extractors.calibrate",
+        "extractors.examples",
         "extractors.links",
         "extractors.llm",
         "extractors.pipeline",
         "extractors.review",
         "extractors.ruler",
         "extractors.tagger",
-        "extractors.train",
         "extractors.words",
     },
     "arcadedb_embedded": {"kg.store.arcade"},
@@ -98,6 +110,12 @@ KEEPERS: Final = {
         "kg.store.rdf.iris",
         "kg.store.rdf.triples",
         "kg.store.rdf.profiles",
+        "kg.store.rdf.rules",
+        "kg.store.rdf.star",
+        "kg.store.rdf.memory",
+        "kg.store.rdf.dump",
+        "kg.store.rdf.description",
+        "kg.store.rdf.restoration",
     },
 }
 #: Packages that ``kg`` imports within functions only, since most commands do without.
