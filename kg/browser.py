@@ -8,6 +8,7 @@ import io
 import mimetypes
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -20,6 +21,8 @@ STYLE: Final = "/paperlattice.grass"
 GUIDE: Final = "/guide.html"
 FAVOURITES: Final = "/favourites.zip"
 APP: Final = "/browser/"
+#: Where the guide's file says that the style is.
+_SITE: Final = b"http://localhost:7475"
 
 _HERE = Path(__file__).parent
 #: In the wheel the files lie in the package, in a checkout beside it.
@@ -33,7 +36,7 @@ def routes(jar: Path | None = None) -> dict[str, web.Route]:
     """
     made: dict[str, web.Route] = {
         STYLE: functools.partial(_file, STYLE, "text/plain; charset=utf-8"),
-        GUIDE: functools.partial(_file, GUIDE, "text/html; charset=utf-8"),
+        GUIDE: _guide,
         FAVOURITES: lambda _: web.Answer(archive(), "application/zip"),
     }
     return made if jar is None else {**made, APP: functools.partial(_app, _opened(jar))}
@@ -74,6 +77,13 @@ def address(site: str, uri: str = "", user: str = "", database: str = "") -> str
 
 def _file(name: str, kind: str, _: web.Request) -> web.Answer:
     return web.Answer((folder() / name.strip("/")).read_bytes(), kind)
+
+
+def _guide(request: web.Request) -> web.Answer:
+    """Give the guide, whose link to the style leads to where it is served."""
+    said = _file(GUIDE, "text/html; charset=utf-8", request)
+    site = f"http://{request.headers['host']}".encode()
+    return replace(said, content=said.content.replace(_SITE, site))
 
 
 def _opened(jar: Path) -> zipfile.ZipFile:

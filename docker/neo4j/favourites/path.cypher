@@ -3,15 +3,16 @@
 WITH '' AS first, '' AS second
 MATCH (a:Paper)
 WHERE toLower(a.title) CONTAINS toLower(first)
-WITH a, second, COUNT { (a)-[:INTRODUCES|EVALUATES_ON|USES|COMPARES_TO|STUDIES]->(:Entity) } AS entities
-ORDER BY entities DESC, a.id
+WITH a, second, COUNT { (a)-[:RELATED_TO]-(:Paper) } AS relatives
+ORDER BY relatives DESC, a.id
 LIMIT 1
 MATCH (b:Paper)
 WHERE toLower(b.title) CONTAINS toLower(second) AND b.id <> a.id
 WITH a, b
 ORDER BY b.id
 LIMIT 25
-MATCH way = shortestPath((a)-[:INTRODUCES|EVALUATES_ON|USES|COMPARES_TO|STUDIES*..6]-(b))
+MATCH way = shortestPath(
+  (a)-[:INTRODUCES|EVALUATES_ON|USES|COMPARES_TO|STUDIES|MENTIONS*..6]-(b))
 RETURN way
 ORDER BY length(way) DESC, b.id
 LIMIT 3

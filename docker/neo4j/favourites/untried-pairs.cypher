@@ -4,7 +4,7 @@ MATCH (m:Method)<-[:INTRODUCES|USES]-(p:Paper)
 MATCH (p)-[:STUDIES]->(t:Concept)
 MATCH (t)<-[:STUDIES]-(q:Paper)
 MATCH (q)-[:INTRODUCES|EVALUATES_ON|USES]->(b:Entity)
-WHERE (b:Benchmark OR b:Dataset) AND m.idf >= 2
+WHERE (b:Benchmark OR b:Dataset) AND m.idf >= 1
 WITH m, b, collect(DISTINCT t.name) AS tasks
 WHERE NOT EXISTS { MATCH (m)<--(:Paper)-->(b) }
 RETURN m.name AS method, b.name AS benchmark, tasks
