@@ -170,7 +170,7 @@ def _concepts(path: Path) -> Iterator[tuple[str, Term]]:
             f"{path}: is no {form}: {' '.join(str(error).split())[:200]}",
             "Give a glossary as CSV (.csv), or SKOS as .ttl, .rdf, .nt or .jsonld.",
         ) from error
-    for concept in sorted(set(graph.subjects(RDF.type, SKOS.Concept))):
+    for concept in sorted(set(graph.subjects(RDF.type, SKOS.Concept)), key=str):
         place = f"{path}, {concept}"
         labels = _labels(graph, concept, [SKOS.prefLabel])
         if not labels:
@@ -209,19 +209,27 @@ def _skos_type(graph: "rdflib.Graph", concept: "rdflib.term.Node") -> str:
 
     A concept of which these say nothing is a Concept.
     """
-    from rdflib.namespace import DCTERMS, RDF, RDFS, SKOS
+    from rdflib.namespace import DCTERMS, RDFS, SKOS
 
     names = [SKOS.prefLabel, RDFS.label, DCTERMS.title]
-    ways = [RDF.type, DCTERMS.type, ~SKOS.member, SKOS.broader * "+", SKOS.inScheme]
-    for way in ways:
-        for node in sorted(graph.objects(concept, way)):
-            if node == SKOS.Concept:
-                continue
-            local = re.split(r"[/#:]", str(node))[-1]
-            for text in (local, *_labels(graph, node, names)):
-                if found := _category(text):
-                    return found
+    for node in _about(graph, concept):
+        local = re.split(r"[/#:]", str(node))[-1]
+        for text in (local, *_labels(graph, node, names)):
+            if node != SKOS.Concept and (found := _category(text)):
+                return found
     return "Concept"
+
+
+def _about(graph: "rdflib.Graph", concept: "rdflib.term.Node") -> "Iterator[rdflib.term.Node]":
+    """Yield what may say what a concept is, the nearest first."""
+    from rdflib.namespace import DCTERMS, RDF, SKOS
+
+    yield from sorted(graph.objects(concept, RDF.type), key=str)
+    yield from sorted(graph.objects(concept, DCTERMS.type), key=str)
+    yield from sorted(graph.subjects(SKOS.member, concept), key=str)
+    above = graph.transitive_objects(concept, SKOS.broader)
+    yield from sorted({node for node in above if node and node != concept}, key=str)
+    yield from sorted(graph.objects(concept, SKOS.inScheme), key=str)
 
 
 def owners(glossary: Glossary) -> Mapping[str, Term]:

@@ -123,7 +123,7 @@ def _relabelled(
 ) -> Mapping[str, Any]:
     """Give a record with these classes of its entities; what has none falls out of all lists."""
     place: dict[int, int] = {}
-    entities = []
+    entities: list[Mapping[str, Any]] = []
     for index, (entity, class_) in enumerate(zip(_of(record), classes, strict=True)):
         if class_ is not None:
             place[index] = len(entities)

@@ -8,7 +8,7 @@ import json
 import os
 import re
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any, Final
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from . import cache, gold, prompt, ruler, words
+from . import cache, gold, prompt, words
 from .faults import Fault
 from .findings import UNANSWERED, Extraction, Finding, Mention, Relation
 from .links import bounds, name
 from .meter import Estimate, Meter, metered
+from .ruler import UNSEEN, Ruler, Terms, named
 from .schema import KINDS, LABELS, RELATIONS, ROLES, allowed
 from .terms import generic
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 PRIORS: Final = {"entity": 0.7, "role": 0.8, "relation": 0.5}
 #: Requests under way at a time.
 WORKERS: Final = 4
+#: How often a request is repeated that a busy server turns away.
+RETRIES: Final = 4
 #: Seconds after which a request is given up; a large model on a CPU takes minutes.
 PATIENCE: Final = 600.0
 #: An address that needs no key gets this one, since the protocol wants one.
@@ -124,7 +127,9 @@ def connect(model: str, url: str | None) -> Client:
             f"llm:{model}: neither an address nor a key is given.",
             "Name a server: --url http://localhost:11434/v1 (Ollama), or set OPENAI_API_KEY.",
         )
-    client = openai.OpenAI(base_url=url, api_key=key or NO_KEY, timeout=PATIENCE, max_retries=4)
+    client = openai.OpenAI(
+        base_url=url, api_key=key or NO_KEY, timeout=PATIENCE, max_retries=RETRIES
+    )
     return Client(model, url, client)
 
 
@@ -154,7 +159,7 @@ class Reader:
 
     by: str
     nlp: Language = field(default_factory=words.blank)
-    ruler: "ruler.Ruler | None" = None
+    ruler: Ruler | None = None
     dropped: Counter[str] = field(default_factory=Counter)
     kept: Counter[str] = field(default_factory=Counter)
 
@@ -169,29 +174,30 @@ class Reader:
         findings, names, terms = self._findings(doc, text, entities)
         relations = tuple(self._relations(answer.get("relations"), findings, names, sentences))
         if terms:
-            findings, relations = ruler.named(text, findings, relations, terms)
+            findings, relations = named(text, findings, relations, terms)
         self.kept["findings"] += len(findings)
         return Extraction(tuple(findings), relations, sentences, self.by)
 
     def _entity(self, said: Any) -> dict[str, Any] | None:
         """Give an entity with what the schema knows; None if it has no type that it knows."""
-        if not isinstance(said, dict) or said.get("type") not in LABELS:
+        label = _known(said.get("type"), LABELS) if isinstance(said, dict) else None
+        if label is None:
             self.dropped["entities of no known type"] += 1
             return None
         forms = said.get("mentions")
         forms = [*forms, said.get("name")] if isinstance(forms, list) else [said.get("name")]
-        kind, role = said.get("kind"), said.get("role")
+        kind = _known(said.get("kind"), KINDS) or KINDS[-1]
         return {
             "name": said.get("name"),
-            "type": said["type"],
-            "kind": (kind if kind in KINDS else KINDS[-1]) if said["type"] == "Concept" else None,
-            "role": role if role in ROLES else ROLES[-1],
+            "type": label,
+            "kind": kind if label == "Concept" else None,
+            "role": _known(said.get("role"), ROLES) or ROLES[-1],
             "said": [form for form in forms if isinstance(form, str)],
         }
 
     def _findings(
         self, doc: Doc, text: str, entities: list[dict[str, Any]]
-    ) -> tuple[Sequence[Finding], dict[str, int], ruler.Terms]:
+    ) -> tuple[Sequence[Finding], dict[str, int], Terms]:
         """Give findings, their positions by the names of the answer, and the glossary's terms."""
         for entity in entities:
             entity["mentions"] = list(self._forms(text, entity["name"], entity["said"]))
@@ -205,12 +211,13 @@ class Reader:
         for start, end, number in spans:
             if not any(s < end and start < e for s, e in terms):
                 placed.setdefault(number, []).append((start, end))
-        findings, names = [], {}
+        findings: list[Finding] = []
+        names: dict[str, int] = {}
         for number, own in sorted(placed.items(), key=lambda item: min(item[1])):
             if number >= 0 and isinstance(entities[number]["name"], str):
                 names.setdefault(entities[number]["name"], len(findings))
-            entity = entities[number] if number >= 0 else None
-            findings.append(_finding(text, sorted(own), entity))
+            known = entities[number] if number >= 0 else None
+            findings.append(_finding(text, sorted(own), known))
         self.dropped["entities that the text does not name"] += sum(
             not entity["mentions"] for entity in entities
         )
@@ -241,16 +248,25 @@ class Reader:
         taken = set()
         items = said if isinstance(said, list) else []
         for item in (item if isinstance(item, dict) else {} for item in items):
-            ends = [item.get("head"), item.get("tail")]
-            label = item.get("relation")
-            known = label in RELATIONS and all(isinstance(e, str) and e in names for e in ends)
-            head, tail = (names[e] for e in ends) if known else (0, 0)
-            if head == tail or not allowed(findings[head].label, label, findings[tail].label):
+            ends = [_known(item.get(end), names) for end in ("head", "tail")]
+            head, tail = (names[end] if end else -1 for end in ends)
+            label = _known(item.get("relation"), RELATIONS)
+            if (
+                label is None
+                or min(head, tail) < 0
+                or head == tail
+                or not allowed(findings[head].label, label, findings[tail].label)
+            ):
                 self.dropped["relations between what is not there or not allowed"] += 1
             elif (head, label, tail) not in taken:
                 taken.add((head, label, tail))
                 start, end = _sentence(findings[head], findings[tail], sentences)
                 yield Relation(head, label, tail, PRIORS["relation"], start, end)
+
+
+def _known(said: Any, names: Container[str]) -> str | None:
+    """Give what a model said if it is one of the names; it may be anything."""
+    return said if isinstance(said, str) and said in names else None
 
 
 def _finding(
@@ -259,7 +275,7 @@ def _finding(
     """Give a finding; without an entity it is a glossary's, which names it later."""
     forms = [text[start:end] for start, end in places]
     score = PRIORS["entity"] if entity else 1.0
-    role, role_score = (entity["role"], PRIORS["role"]) if entity else ruler.UNSEEN
+    role, role_score = (entity["role"], PRIORS["role"]) if entity else UNSEEN
     return Finding(
         name=name(forms),
         label=entity["type"] if entity else next(iter(LABELS)),

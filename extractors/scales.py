@@ -5,7 +5,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import numpy as np
 
 from .faults import Fault
 from .findings import Extraction
@@ -65,29 +67,40 @@ def fitted(judged: Mapping[str, Sequence[tuple[float, bool]]]) -> Scale:
 
     What is always right or always wrong says nothing of a scale, and stays as it is.
     """
-    from .calibrate import platt
-
-    lines = {}
-    for part in PARTS:
-        pairs = judged[part]
-        if len({right for _, right in pairs}) < 2:
-            lines[part] = Line()
-            continue
-        made = platt([score for score, _ in pairs], [right for _, right in pairs])
-        lines[part] = Line(**made)
-    return Scale(**lines)
+    return Scale(**{part: _line(judged[part]) for part in PARTS})
 
 
-def write(scale: Scale) -> str:
-    """Give a scale as JSON."""
-    return json.dumps(asdict(scale), indent=2) + "\n"
+def _line(judged: Sequence[tuple[float, bool]]) -> Line:
+    from scipy.optimize import minimize
+    from scipy.special import expit, logit
+
+    truth = np.array([right for _, right in judged], dtype=float)
+    if len(set(truth)) < 2:
+        return Line()
+    odds = logit(np.clip([score for score, _ in judged], 1e-4, 1 - 1e-4))
+
+    def loss(line: Any) -> float:
+        chance = np.clip(expit(line[0] * odds + line[1]), 1e-9, 1 - 1e-9)
+        return float(-np.mean(truth * np.log(chance) + (1 - truth) * np.log(1 - chance)))
+
+    slope, offset = minimize(loss, [1.0, 0.0], method="Nelder-Mead").x
+    return Line(round(float(slope), 4), round(float(offset), 4))
+
+
+def data(scale: Scale) -> dict[str, Any]:
+    """Give a scale as what JSON can hold; ``scale(data)`` reads it."""
+    return asdict(scale)
+
+
+def scale(data: Mapping[str, Any]) -> Scale:
+    """Read a scale from what ``data`` gave."""
+    return Scale(**{part: Line(**data[part]) for part in PARTS})
 
 
 def read(path: Path) -> Scale:
     """Read a scale; raise ``Fault`` for another file."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return Scale(**{part: Line(**found[part]) for part in PARTS})
+        return scale(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError, LookupError) as error:
         raise Fault(
             f"{path}: is no calibration: {error}", "Make one: kg evaluate --fit."

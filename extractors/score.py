@@ -214,7 +214,7 @@ def _score_text(scores: Scores, guess: gold.Record, truth: gold.Record) -> None:
     for g, a in enumerate(mine):
         if "score" in a:
             scores.judged["entity"].append((a["score"], g in pairs))
-    if all("role" in b for b in theirs):
+    if "spans" not in truth and all("role" in b for b in theirs):
         _score_roles(scores, mine, theirs, pairs, number)
     for g, t in pairs.items():
         if theirs[t].get("kind"):

@@ -68,7 +68,8 @@ def command(
 
     scores = score.score(pairs)
     if fit is not None:
-        fit.write_text(scales.write(scales.fitted(scores.judged)), encoding="utf-8")
+        found = scales.data(scales.fitted(scores.judged))
+        fit.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     summary = {"by": choices.by(choice), **scores.summary(), "left_out": left}
     click.echo(json.dumps(summary, indent=2) if as_data else lines(summary))
 
