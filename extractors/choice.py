@@ -95,12 +95,13 @@ def _version(name: str) -> str:
 
 def _labels(choice: Choice) -> dict[str, str]:
     """Give our type of each label of others."""
-    from . import labels
+    from . import labels, schema
 
     if not choice.labels:
         return {}
     read = labels.read(choice.labels, labels.known(choice.model))
-    return {theirs: ours[0] for theirs, ours in read.items()}
+    # A map may speak of relations too; others give spans alone.
+    return {theirs: ours[0] for theirs, ours in read.items() if ours[0] not in schema.RELATIONS}
 
 
 def extract(choice: Choice, texts: Sequence[str]) -> Iterator[Extraction]:
