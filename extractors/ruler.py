@@ -100,10 +100,21 @@ class Ruler:
             name = doc.vocab.strings[key]
             first, last = plain.places[start], plain.places[end - 1]
             span = doc[first : last + 1]
-            if not name.endswith("!") or shouts(span.text):
+            loud = name.endswith("!")
+            if shouts(span.text) if loud else not _second(doc, first):
                 found[first, last] = (span, self.terms[int(name.rstrip("!"))])
         kept = filter_spans([span for span, _ in found.values()])
         return [found[span.start, span.end - 1] for span in kept]
+
+
+def _second(doc: Doc, word: int) -> bool:
+    """Tell whether a word is tied to the one before: ``world`` in ``real-world models``."""
+    before = doc[max(word - 2, 0) : word]
+    return (
+        len(before) == 2
+        and before[1].text in _JOINTS
+        and not any(token.whitespace_ for token in before)
+    )
 
 
 def _type(term: Term, model: str | None) -> str:

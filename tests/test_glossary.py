@@ -136,6 +136,7 @@ def found():
         ("the title has sparse\nautoencoders", []),
         ("C and C++ and C+", ["C++"]),
         ("concept-drifts of concepts", ["concept-drifts"]),
+        ("one-concept drift, concept drift-based, CNN-RAG", ["concept drift", "RAG"]),
         ("", []),
     ],
 )
