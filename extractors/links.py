@@ -19,8 +19,11 @@ from scipy.special import erf, expit, softmax
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
+from . import lexicon
 from .findings import Finding, Mention, Relation
-from .schema import RELATIONS, ROLES, TYPES, allowed, kind_of, label_of
+from .lexicon import Lexicon
+from .logistic import AS_THEY_ARE, Logistic, logistic, odds
+from .schema import OURS, Schema, kind_of, label_of, schema
 from .terms import SIMILARITY_SIZE, abbreviates, normal, similarity, titled, written
 
 #: Name of the component, declared as an entry point too.
@@ -28,18 +31,20 @@ FACTORY: Final = "paperlattice_links"
 
 Array = NDArray[np.float32]
 
-RELATION_NAMES: Final = tuple(RELATIONS)
 #: Upper bounds of the signed word distances that the relation head tells apart.
 DISTANCES: Final = (-60, -30, -15, -8, -4, 0, 4, 8, 15, 30, 60)
 #: Numbers about an entity that its states do not show (see ``features``).
 FEATURES: Final = 4
+#: Pairs of entities whose best relation has less of a chance are not looked at.
+UNLIKELY: Final = 0.05
 #: ``LIKENESS`` numbers say how alike two groups of forms are.
 LIKENESS: Final = SIMILARITY_SIZE
 
-#: [head type, tail type, relation]: what the schema allows.
-ALLOWED: Final = np.array(
-    [[[allowed(label_of(a), r, label_of(b)) for r in RELATION_NAMES] for b in TYPES] for a in TYPES]
-)
+
+def ends(own: Schema) -> NDArray[np.bool_]:
+    """Give what a schema allows: head type x tail type x relation."""
+    table = [[[own.allows(a, r, b) for r in own.relations] for b in own.types] for a in own.types]
+    return np.array(table, dtype=bool).reshape(len(own.types), len(own.types), -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,56 +180,154 @@ def entities(found: Sequence[Group], same: Iterable[tuple[int, int]]) -> list[tu
     )
 
 
+#: Before anything is fitted: the best mention's score, the role's, the relation's.
+ENTITY: Final = Logistic((1.0, *(0.0,) * (2 + lexicon.EVIDENCE)))
+ROLE: Final = AS_THEY_ARE
+RELATION: Final = Logistic((1.0, 0.0, 0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Judges:
+    """What turns evidence into the probabilities that stand on nodes and edges.
+
+    ``entity`` takes what ``evidence`` gives, ``role`` the log odds of the role, and ``relation``
+    those of the relation and of its two entities.
+    """
+
+    entity: Logistic = ENTITY
+    role: Logistic = ROLE
+    relation: Logistic = RELATION
+
+
+def evidence(
+    forms: Sequence[str], scores: Sequence[float], label: str, counts: Lexicon
+) -> tuple[float, ...]:
+    """Say what speaks for an entity: its mentions in the text, and what the collection knows.
+
+    In order: the best and the mean log odds of its mentions, log of their number, and the
+    ``Lexicon.evidence``.
+    """
+    each = odds(scores)
+    return (
+        float(each.max()),
+        float(each.mean()),
+        math.log(len(scores)),
+        *counts.evidence(forms, label),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What may be an entity: its mentions by position, its type, how sure it is."""
+
+    members: tuple[int, ...]
+    type: str
+    score: float
+
+
 class Links:
     """Set ``doc._.findings`` and ``doc._.relations`` from the spans of the tagger."""
 
-    def __init__(self, heads: Heads, thresholds: Mapping[str, float]) -> None:
+    def __init__(
+        self,
+        heads: Heads,
+        thresholds: Mapping[str, float],
+        judges: Judges,
+        counts: Lexicon,
+        own: Schema = OURS,
+    ) -> None:
         self.heads = heads
         self.thresholds = thresholds
+        self.judges = judges
+        self.counts = counts
+        self.schema = own
+        self.allowed = ends(own)
 
     def __call__(self, doc: Doc) -> Doc:
         """Group the mentions of ``doc``, and find roles and relations."""
-        spans = list(doc.spans["mentions"])
-        scores = list(doc.spans["mentions"].attrs["scores"])
-        if spans:
-            self._link(doc, spans, scores)
+        candidates = self.candidates(doc)
+        kept = [one for one in candidates if one.score >= self.thresholds["entity"]]
+        if kept:
+            self._link(doc, kept)
         return doc
 
-    def _link(self, doc: Doc, spans: list[Span], scores: list[float]) -> None:
-        sentences = list(doc.sents)
-        order = {token.i: number for number, sent in enumerate(sentences) for token in sent}
-        alone = [
-            Row(span.start, span.end - 1, TYPES.index(span.label_), 0, order[span.start])
+    def candidates(self, doc: Doc) -> list[Candidate]:
+        """Give what the mentions of ``doc`` may name, whatever the threshold."""
+        spans = list(doc.spans["mentions"])
+        scores = list(doc.spans["mentions"].attrs["scores"])
+        if not spans:
+            return []
+        states = self.heads.mention_states(
+            np.asarray(doc.tensor, dtype=np.float32), self._rows(spans)
+        )
+        return [self._candidate(part, spans, scores) for part in self._entities(spans, states)]
+
+    def _rows(self, spans: Sequence[Span]) -> list[Row]:
+        types = self.schema.types
+        order = {token.i: n for n, sent in enumerate(spans[0].doc.sents) for token in sent}
+        return [
+            Row(span.start, span.end - 1, types.index(span.label_), 0, order[span.start])
             for span in spans
         ]
-        states = self.heads.mention_states(np.asarray(doc.tensor, dtype=np.float32), alone)
-        parts = self._entities(spans, states)
-        kept = [part for part in parts if self._score(part, scores) >= self.thresholds["entity"]]
-        if not kept:
-            return
-        types = [_vote([spans[m].label_ for m in part], [scores[m] for m in part]) for part in kept]
-        rows = [
-            Row(alone[m].first, alone[m].last, TYPES.index(types[n]), n, alone[m].sentence)
-            for n, part in enumerate(kept)
-            for m in part
-        ]
-        chosen = [m for part in kept for m in part]
-        roles = self.heads.roles(states[chosen], rows, len(kept))
-        doc._.findings = tuple(
-            finding(
-                [spans[m] for m in part],
-                [scores[m] for m in part],
-                types[n],
-                roles[n],
-                self._score(part, scores),
-            )
-            for n, part in enumerate(kept)
-        )
-        if self.thresholds["relation"] <= 1:
-            doc._.relations = tuple(self._relations(states[chosen], rows, types, sentences))
 
-    def _score(self, part: Sequence[int], scores: Sequence[float]) -> float:
-        return max(scores[m] for m in part)
+    def _candidate(
+        self, part: tuple[int, ...], spans: Sequence[Span], scores: Sequence[float]
+    ) -> Candidate:
+        own = [scores[member] for member in part]
+        type_ = self._vote([spans[member].label_ for member in part], own)
+        if max(own) == 1:  # Given, not guessed.
+            return Candidate(part, type_, 1.0)
+        forms = list(dict.fromkeys(spans[member].text for member in part))
+        known = evidence(forms, own, label_of(type_), self.counts)
+        return Candidate(part, type_, self.judges.entity(*known))
+
+    def _vote(self, labels: Sequence[str], scores: Sequence[float]) -> str:
+        """Give the type with the most weight; of equals the one that the schema names first."""
+        weight = dict.fromkeys(self.schema.types, 0.0)
+        for label, score in zip(labels, scores, strict=True):
+            weight[label] += score
+        return max(weight, key=weight.__getitem__)
+
+    def _link(self, doc: Doc, kept: Sequence[Candidate]) -> None:
+        spans = list(doc.spans["mentions"])
+        scores = list(doc.spans["mentions"].attrs["scores"])
+        chosen = [member for one in kept for member in one.members]
+        alone = self._rows(spans)
+        types = [self.schema.types.index(one.type) for one in kept]
+        rows = [
+            Row(alone[m].first, alone[m].last, types[n], n, alone[m].sentence)
+            for n, one in enumerate(kept)
+            for m in one.members
+        ]
+        # The states are those of the mentions as they were tagged, whatever their entity became.
+        states = self.heads.mention_states(
+            np.asarray(doc.tensor, dtype=np.float32), [alone[m] for m in chosen]
+        )
+        roles = self.heads.roles(states, rows, len(kept))
+        doc._.findings = tuple(
+            self._finding(one, [(spans[m], scores[m]) for m in one.members], roles[n])
+            for n, one in enumerate(kept)
+        )
+        if self.schema.relations and self.thresholds["relation"] <= 1:
+            found = self._relations(states, rows, kept, list(doc.sents))
+            doc._.relations = tuple(found)
+
+    def _finding(
+        self, one: Candidate, mentions: Sequence[tuple[Span, float]], roles: Array
+    ) -> Finding:
+        best = int(roles.argmax())
+        return Finding(
+            name=name([span.text for span, _ in mentions]),
+            label=label_of(one.type),
+            kind=kind_of(one.type),
+            role=self.schema.roles[best],
+            score=round(one.score, 4),
+            role_score=round(self.judges.role(float(odds(roles[best]))), 4),
+            mentions=tuple(
+                Mention(span.start_char, span.end_char, span.text, round(chance, 4))
+                for span, chance in mentions
+            ),
+        )
 
     def _entities(self, spans: list[Span], states: Array) -> list[tuple[int, ...]]:
         """Join the groups that name one thing."""
@@ -247,37 +350,46 @@ class Links:
         return entities(found, joined)
 
     def _relations(
-        self, states: Array, rows: list[Row], types: list[str], sentences: list[Span]
+        self,
+        states: Array,
+        rows: list[Row],
+        kept: Sequence[Candidate],
+        sentences: list[Span],
     ) -> Iterator[Relation]:
         scores = self.heads.mention_relations(states, rows)
         owners = np.array([row.entity for row in rows])
-        chances = relation_chances(scores, owners, [TYPES.index(type_) for type_ in types])
-        best = chances.argmax(2)
-        for head, tail in np.argwhere(chances.max(2) >= self.thresholds["relation"]).tolist():
-            relation = int(best[head, tail])
+        types = [self.schema.types.index(one.type) for one in kept]
+        chances = relation_chances(scores, owners, self.allowed[np.ix_(types, types)])
+        sure = [float(odds(one.score)) for one in kept]
+        names = tuple(self.schema.relations)
+        for head, tail in np.argwhere(chances.max(2) >= UNLIKELY).tolist():
+            relation = int(chances[head, tail].argmax())
+            chance = float(odds(chances[head, tail, relation]))
+            score = self.judges.relation(chance, sure[head], sure[tail])
+            if score < self.thresholds["relation"]:
+                continue
             own, other = np.flatnonzero(owners == head), np.flatnonzero(owners == tail)
             block = scores[np.ix_(own, other)][:, :, relation]
             start, end = _sentence(block, own.tolist(), other.tolist(), rows, sentences)
-            score = round(float(chances[head, tail, relation]), 4)
-            yield Relation(head, RELATION_NAMES[relation], tail, score, start, end)
+            yield Relation(head, names[relation], tail, round(score, 4), start, end)
 
 
 def relation_chances(
-    scores: Array, owners: NDArray[np.int64], types: Sequence[int]
+    scores: Array, owners: NDArray[np.int64], allowed: NDArray[np.bool_]
 ) -> NDArray[np.float32]:
     """Give the probabilities of relations: entities x entities x relations.
 
     ``scores`` are those of mentions x mentions x relations, ``owners`` the entity of each mention,
-    ``types`` the type of each entity.  The score of a pair of entities is the log of the sum over
-    their mentions; no relation scores 0; what the schema forbids has no chance.
+    ``allowed`` which relation the schema has for a pair of entities.  The score of a pair is the
+    log of the sum over its mentions; no relation scores 0; what is not allowed has no chance.
     """
-    count = len(types)
+    count = len(allowed)
     top = scores.max()
     belongs = (owners[None] == np.arange(count)[:, None]).astype(np.float32)
     sums = np.einsum("hm,mnr,tn->htr", belongs, np.exp(scores - top), belongs, optimize=True)
     with np.errstate(divide="ignore"):
         logits = np.log(sums) + top
-    logits[~ALLOWED[np.ix_(types, types)]] = -np.inf
+    logits[~allowed] = -np.inf
     logits[np.arange(count), np.arange(count)] = -np.inf
     odds = np.exp(logits)
     chances: NDArray[np.float32] = odds / (1 + odds.sum(2, keepdims=True))
@@ -303,33 +415,6 @@ def bounds(span: Span) -> tuple[int, int]:
     text = span.text
     start = span.start_char + len(text) - len(text.lstrip())
     return start, start + len(text.strip())
-
-
-def _vote(labels: Sequence[str], scores: Sequence[float]) -> str:
-    """Give the type with the most weight; of equals the one that the schema names first."""
-    weight = dict.fromkeys(TYPES, 0.0)
-    for label, score in zip(labels, scores, strict=True):
-        weight[label] += score
-    return max(weight, key=weight.__getitem__)
-
-
-def finding(
-    spans: Sequence[Span], scores: Sequence[float], type_: str, roles: Array, score: float
-) -> Finding:
-    """Give one entity of the text, named by its best form."""
-    best = int(roles.argmax())
-    return Finding(
-        name=name([span.text for span in spans]),
-        label=label_of(type_),
-        kind=kind_of(type_),
-        role=ROLES[best],
-        score=round(score, 4),
-        role_score=round(float(roles[best]), 4),
-        mentions=tuple(
-            Mention(span.start_char, span.end_char, span.text, round(chance, 4))
-            for span, chance in zip(spans, scores, strict=True)
-        ),
-    )
 
 
 def name(forms: Sequence[str]) -> str:
@@ -376,4 +461,11 @@ def load(folder: Path) -> Links:
     with np.load(folder / "heads.npz") as arrays:
         heads = Heads({key: arrays[key].astype(np.float32) for key in arrays.files})
     settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
-    return Links(heads, settings["thresholds"])
+    judges = Judges(**{key: logistic(data) for key, data in settings.get("judges", {}).items()})
+    return Links(
+        heads,
+        settings["thresholds"],
+        judges,
+        lexicon.read(folder),
+        schema(settings.get("schema")),
+    )

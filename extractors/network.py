@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from transformers import BertModel
 
-from .links import ALLOWED, DISTANCES, FEATURES, LIKENESS, RELATION_NAMES
-from .schema import ROLES, TAGS, TYPES
+from .links import DISTANCES, FEATURES, LIKENESS
+from .schema import OURS, Schema
 from .words import SHAPES
 
 MENTION, PAIR = 256, 192
@@ -36,25 +36,28 @@ class Entities:
 class Network(nn.Module):
     """A BERT encoder with four heads, trained together."""
 
-    def __init__(self, encoder: BertModel) -> None:
+    def __init__(self, encoder: BertModel, schema: Schema = OURS) -> None:
         super().__init__()
+        self.schema = schema
         size = encoder.config.hidden_size
         self.encoder = encoder
         # Starts at nothing, so that the encoder begins as it was pretrained.
         self.shape = nn.Embedding(len(SHAPES), size)
         nn.init.zeros_(self.shape.weight)
         self.drop = nn.Dropout(0.1)
-        self.tag = nn.Linear(size, len(TAGS))
+        self.tag = nn.Linear(size, len(schema.tags))
         self.mention = nn.Linear(2 * size, MENTION)
-        self.typed = nn.Embedding(len(TYPES), MENTION)
+        self.typed = nn.Embedding(len(schema.types), MENTION)
         self.role = nn.Sequential(
-            nn.Linear(2 * MENTION + FEATURES, MENTION), nn.GELU(), nn.Linear(MENTION, len(ROLES))
+            nn.Linear(2 * MENTION + FEATURES, MENTION),
+            nn.GELU(),
+            nn.Linear(MENTION, len(schema.roles)),
         )
         self.head = nn.Linear(MENTION, PAIR)
         self.tail = nn.Linear(MENTION, PAIR)
         self.both = nn.Linear(PAIR, PAIR)
         self.distance = nn.Embedding(2 * (len(DISTANCES) + 1), PAIR)
-        self.relation = nn.Linear(PAIR, len(RELATION_NAMES))
+        self.relation = nn.Linear(PAIR, len(schema.relations))
         self.same = nn.Sequential(
             nn.Linear(2 * MENTION + LIKENESS, 64), nn.GELU(), nn.Linear(64, 1)
         )
@@ -130,16 +133,19 @@ def _logsumexp(scores: Tensor, owner: Tensor, count: int) -> Tensor:
     return total.clamp_min(1e-12).log() + top
 
 
-def relation_loss(scores: Tensor, types: Tensor, gold: Sequence[tuple[int, int, int]]) -> Tensor:
-    """Give the mean cross-entropy over the pairs of entities that any relation may join."""
-    valid = torch.from_numpy(ALLOWED)[types[:, None], types[None]]
-    target = torch.zeros(len(types), len(types), dtype=torch.long)
+def relation_loss(scores: Tensor, valid: Tensor, gold: Sequence[tuple[int, int, int]]) -> Tensor:
+    """Give the mean cross-entropy over the pairs of entities that any relation may join.
+
+    ``valid`` says which may: entities x entities x relations; what is gold counts as valid.
+    """
+    valid, count = valid.clone(), len(valid)
+    target = torch.zeros(count, count, dtype=torch.long)
     for head, relation, tail in gold:
         target[head, tail] = relation + 1
         valid[head, tail, relation] = True
     scores = scores.masked_fill(~valid, -30.0)
     logits = torch.cat([torch.zeros_like(scores[..., :1]), scores], dim=2)
-    ask = valid.any(2) & ~torch.eye(len(types), dtype=torch.bool)
+    ask = valid.any(2) & ~torch.eye(count, dtype=torch.bool)
     if not ask.any():
         return scores.sum() * 0
     return nn.functional.cross_entropy(logits[ask], target[ask])

@@ -12,12 +12,13 @@ from typing import Final
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
-from scipy.special import expit, log_softmax, logit
+from scipy.special import log_softmax
 from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 from tokenizers import Tokenizer
 
-from .schema import TAGS, TYPES
+from .logistic import AS_THEY_ARE, Logistic, logistic, odds
+from .schema import OURS, Schema, schema
 from .terms import generic
 from .words import Cutter, Pieces
 
@@ -31,58 +32,59 @@ Output = tuple[Array, Array]
 CORES: Final = os.cpu_count() or 1
 
 
-def transitions() -> Array:
-    """Give what may follow what, tags x tags: 0 or minus infinity; I needs B or I of its type."""
-    table = np.zeros((len(TAGS), len(TAGS)), dtype=np.float32)
-    for column, tag in enumerate(TAGS):
-        if tag.startswith("I-"):
-            allowed = [TAGS.index("B" + tag[1:]), column]
-            table[[row for row in range(len(TAGS)) if row not in allowed], column] = -np.inf
-    return table
+def viterbi(logs: Array) -> NDArray[np.int64]:
+    """Give the best path of tags that may follow each other: words x tags -> words.
 
-
-TRANSITIONS: Final = transitions()
-START: Final = np.array([-np.inf if t.startswith("I-") else 0 for t in TAGS], dtype=np.float32)
-
-
-def viterbi(scores: Array) -> NDArray[np.int64]:
-    """Give the best path of tags that may follow each other: words x tags -> words."""
-    best = scores[0] + START
-    back = np.zeros(scores.shape, dtype=np.int64)
-    for word in range(1, len(scores)):
-        ways = best[:, None] + TRANSITIONS
-        back[word] = ways.argmax(0)
-        best = ways.max(0) + scores[word]
-    path = np.zeros(len(scores), dtype=np.int64)
+    Tag 0 is outside; 1, 3, 5 begin a mention, and 2, 4, 6 go on with it after themselves or what
+    begins it.
+    """
+    tags = np.arange(logs.shape[1])
+    inside = (tags > 0) & (tags % 2 == 0)
+    ways = np.where(
+        inside[None] & (tags[:, None] != tags) & (tags[:, None] != tags - 1), -np.inf, 0
+    )
+    best = logs[0] + np.where(inside, -np.inf, 0)
+    back = np.zeros(logs.shape, dtype=np.int64)
+    for word in range(1, len(logs)):
+        reached = best[:, None] + ways
+        back[word] = reached.argmax(0)
+        best = reached.max(0) + logs[word]
+    path = np.zeros(len(logs), dtype=np.int64)
     path[-1] = best.argmax()
-    for word in range(len(scores) - 1, 0, -1):
+    for word in range(len(logs) - 1, 0, -1):
         path[word - 1] = back[word, path[word]]
     return path
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
-    """Platt scaling (1999): the log odds of a score, stretched and moved, become a probability."""
+class Decoding:
+    """How scores of tags become mentions.
 
-    slope: float = 1.0
-    offset: float = 0.0
+    ``outside`` is taken off the log probability of being outside: more mentions are proposed, and
+    which of them stand is decided by what the whole text and the collection say (``links.Judges``).
+    """
 
-    def __call__(self, score: float) -> float:
-        """Give the probability that a span with this score is right."""
-        return float(expit(self.slope * logit(np.clip(score, 1e-4, 1 - 1e-4)) + self.offset))
+    outside: float = 0.0
+    calibration: Logistic = AS_THEY_ARE
 
 
 class Tagger:
-    """Set the scored mentions in ``doc.spans``, the encoder's states in ``doc.tensor``."""
+    """Set the scored mentions in ``doc.spans``, the encoder's states in ``doc.tensor``.
 
-    def __init__(self, model: bytes, tokenizer: Tokenizer, calibration: Calibration) -> None:
+    The log probabilities of the tags, words x tags, stay in ``doc.user_data["tags"]``.
+    """
+
+    def __init__(
+        self, model: bytes, tokenizer: Tokenizer, decoding: Decoding, own: Schema = OURS
+    ) -> None:
         options = ort.SessionOptions()
         options.log_severity_level = 3
         # Texts run beside each other, each on one core: no core waits for another.
         options.intra_op_num_threads = 1
         self.session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         self.cutter = Cutter(tokenizer)
-        self.calibration = calibration
+        self.decoding = decoding
+        self.schema = own
 
     def __call__(self, doc: Doc) -> Doc:
         """Tag one text."""
@@ -117,31 +119,34 @@ class Tagger:
 
     def _tagged(self, doc: Doc, pieces: Sequence[Pieces], futures: Sequence[Future[Output]]) -> Doc:
         states, scores = zip(*(future.result() for future in futures), strict=True)
-        self._set(doc, pieces, states, scores)
-        return doc
-
-    def _set(
-        self, doc: Doc, pieces: Sequence[Pieces], states: Sequence[Array], scores: Sequence[Array]
-    ) -> None:
         tensor: Array = np.zeros((len(doc), states[0].shape[1]), dtype=np.float32)
-        tags: Array = np.full((len(doc), len(TAGS)), -30.0, dtype=np.float32)
+        tags: Array = np.full((len(doc), len(self.schema.tags)), -30.0, dtype=np.float32)
         tags[:, 0] = 0.0  # white space is outside
         for word, window, row in _owners(pieces):
             tensor[word], tags[word] = states[window][row], scores[window][row]
         doc.tensor = tensor  # type: ignore[assignment]
-        spans, chances = [], []
-        logs = log_softmax(tags, axis=1)
-        for first, stop, kind in bio_spans(viterbi(logs) if len(doc) else ()):
-            start, end = trimmed(doc, first, stop)
-            if start == end or generic(doc[start:end].text):
-                continue
-            begin, inside = 1 + 2 * kind, 2 + 2 * kind
-            path = [logs[start, begin], *logs[start + 1 : end, inside]]
-            spans.append(Span(doc, start, end, label=TYPES[kind]))
-            chances.append(self.calibration(float(np.exp(np.mean(path)))))
-        group = SpanGroup(doc, name="mentions", spans=spans)
-        group.attrs["scores"] = chances
-        doc.spans["mentions"] = group
+        doc.user_data["tags"] = log_softmax(tags, axis=1)
+        doc.spans["mentions"] = mentions(doc, self.decoding, self.schema.types)
+        return doc
+
+
+def mentions(doc: Doc, decoding: Decoding, types: Sequence[str]) -> SpanGroup:
+    """Decode the log probabilities of a document's tags; ``attrs["scores"]`` has one a span."""
+    logs = doc.user_data["tags"]
+    eager = logs.copy()
+    eager[:, 0] -= decoding.outside
+    spans, scores = [], []
+    for first, stop, kind in bio_spans(viterbi(eager) if len(doc) else ()):
+        start, end = trimmed(doc, first, stop)
+        if start == end or generic(doc[start:end].text):
+            continue
+        begin, inside = 1 + 2 * kind, 2 + 2 * kind
+        path = [logs[start, begin], *logs[start + 1 : end, inside]]
+        spans.append(Span(doc, start, end, label=types[kind]))
+        scores.append(decoding.calibration(float(odds(np.exp(np.mean(path))))))
+    group = SpanGroup(doc, name="mentions", spans=spans)
+    group.attrs["scores"] = scores
+    return group
 
 
 def trimmed(doc: Doc, start: int, end: int) -> tuple[int, int]:
@@ -204,10 +209,11 @@ def make(nlp: Language, name: str, model: str) -> Tagger:
 
 
 def load(folder: Path) -> Tagger:
-    """Load the encoder, its tokenizer and the calibration of a model's folder."""
+    """Load the encoder, its tokenizer, its schema and how it is decoded from a model's folder."""
     settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
     return Tagger(
         (folder / "encoder.onnx").read_bytes(),
         Tokenizer.from_file(str(folder / "tokenizer.json")),
-        Calibration(**settings["calibration"]),
+        Decoding(settings["outside"], logistic(settings["calibration"])),
+        schema(settings.get("schema")),
     )

@@ -88,17 +88,30 @@ def normal(form: str) -> str:
     >>> normal("C++"), normal("A*")
     ('c++', 'a*')
     """
-    folded = unicodedata.normalize("NFKC", form).lower()
-    plain = "".join(
-        char for char in unicodedata.normalize("NFD", folded) if not unicodedata.combining(char)
-    )
+    plain = _plain(form)
     # A trailing + * # is part of a name (C++, A*, C#), not punctuation.
     tail = re.search(r"[+*#]+$", plain)
     words = _WORD.findall(plain)
     if not words:
-        return folded.strip()
+        return unicodedata.normalize("NFKC", form).lower().strip()
     words[-1] = singular(words[-1])
     return " ".join(words) + (tail.group() if tail else "")
+
+
+def plain_words(text: str) -> list[str]:
+    """Give the words of a text as ``normal`` writes them: lower case, without accents.
+
+    >>> plain_words("Schrödinger-Föllmer, A*")
+    ['schrodinger', 'follmer', 'a']
+    """
+    return _WORD.findall(_plain(text))
+
+
+def _plain(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text).lower()
+    return "".join(
+        char for char in unicodedata.normalize("NFD", folded) if not unicodedata.combining(char)
+    )
 
 
 def titled(forms: Mapping[str, int]) -> bool:

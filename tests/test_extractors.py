@@ -8,9 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extractors import gold, links, pipeline, score, tagger, terms, words
+from extractors import gold, lexicon, links, logistic, pipeline, score, tagger, terms, words
 from extractors.findings import Extraction
-from extractors.schema import RELATIONS, ROLES, TAGS, TYPES, allowed, kind_of, label_of
+from extractors.schema import (
+    OURS,
+    RELATIONS,
+    ROLES,
+    TYPES,
+    allowed,
+    kind_of,
+    label_of,
+    schema,
+    schema_of,
+)
 
 TITLE = "Transcoders Find Interpretable LLM Feature Circuits"
 ABSTRACT = (
@@ -66,6 +76,8 @@ def test_windows_cover_every_word_and_fit_the_encoder(cutter, text):
 
 # --- Tags -------------------------------------------------------------------------------------
 
+TAGS = OURS.tags
+
 
 @given(st.lists(st.sampled_from(range(len(TAGS))), min_size=1, max_size=30))
 def test_viterbi_gives_a_path_that_may_be(tags):
@@ -87,9 +99,13 @@ def test_viterbi_finds_the_best_path(tags, chance):
     scores[:, 5:] = -50
 
     def total(path):
-        worth = tagger.START[path[0]] + scores[0, path[0]]
-        for word in range(1, len(path)):
-            worth += tagger.TRANSITIONS[path[word - 1], path[word]] + scores[word, path[word]]
+        """Give the sum of a path, or minus infinity if a mention goes on that did not begin."""
+        worth, before = 0.0, 0
+        for word, tag in enumerate(path):
+            goes_on = tag > 0 and tag % 2 == 0
+            if goes_on and before not in (tag, tag - 1):
+                return -np.inf
+            worth, before = worth + scores[word, tag], tag
         return worth
 
     import itertools
@@ -122,6 +138,65 @@ def test_loose_brackets_are_trimmed(text, span, kept):
     assert doc[first:stop].text == kept
 
 
+def test_an_eager_tagger_proposes_more(nlp):
+    doc = nlp(TEXT)
+    shy = tagger.mentions(doc, tagger.Decoding(0.0), TYPES)
+    eager = tagger.mentions(doc, tagger.Decoding(3.0), TYPES)
+    assert 0 < len(shy) < len(eager)
+    assert all(0 < chance < 1 for chance in eager.attrs["scores"])
+
+
+# --- Own labels -------------------------------------------------------------------------------
+
+
+def test_gold_with_our_labels_has_our_schema():
+    record = {
+        "entities": [{"name": "x", "type": "Concept", "kind": "task", "role": "studies"}],
+        "relations": [],
+    }
+    assert schema_of([record]) is OURS
+    assert schema(None) is OURS
+
+
+def test_gold_with_labels_of_its_own_makes_a_schema():
+    record = {
+        "entities": [{"name": "a", "type": "Gene"}, {"name": "b", "type": "Drug"}],
+        "relations": [["b", "inhibits", "a"], ["b", "inhibits", "lost"]],
+    }
+    made = schema_of([record])
+    assert made.tags == ("O", "B-Drug", "I-Drug", "B-Gene", "I-Gene")
+    assert made.roles == ("mentions",)
+    assert made.allows("Drug", "inhibits", "Gene")
+    assert not made.allows("Gene", "inhibits", "Drug")
+    assert schema(json.loads(json.dumps(made.data()))) == made
+
+
+# --- Evidence ---------------------------------------------------------------------------------
+
+
+def test_a_judge_learns_what_is_right():
+    generator = np.random.default_rng(1)
+    evidence = generator.normal(size=(4000, 2))
+    right = generator.random(4000) < 1 / (1 + np.exp(-(2 * evidence[:, 0] - 1)))
+    judge = logistic.fit(evidence, right)
+    assert judge.weights[0] == pytest.approx(2, abs=0.2)
+    assert judge.weights[1] == pytest.approx(0, abs=0.2)
+    assert logistic.logistic(json.loads(json.dumps(judge.data()))) == judge
+
+
+def test_a_lexicon_counts_papers_that_write_and_papers_that_tag(extraction, tmp_path):
+    silent = Extraction((), (), (), "nobody")
+    found = [(TEXT, extraction), (TEXT, extraction), ("Transcoders are new.", silent)]
+    counts = lexicon.mine(found, TYPES)
+    assert counts.papers["transcoder"] == 3
+    assert sum(counts.tagged["transcoder"]) == 2
+    assert "key goal" not in counts.papers
+    assert lexicon.mine(found[1:], TYPES).papers == {}
+    lexicon.write(counts, tmp_path)
+    assert lexicon.read(tmp_path) == counts
+    assert lexicon.read(tmp_path / "nothing") == lexicon.Lexicon()
+
+
 # --- Links ------------------------------------------------------------------------------------
 
 
@@ -130,7 +205,7 @@ def test_relation_chances_follow_the_schema_and_sum_to_one_at_most():
     scores = generator.normal(size=(5, 5, len(RELATIONS))).astype(np.float32)
     owners = np.array([0, 1, 1, 2, 0])
     types = [TYPES.index(name) for name in ("Method", "Benchmark", "Concept:task")]
-    chances = links.relation_chances(scores, owners, types)
+    chances = links.relation_chances(scores, owners, links.ends(OURS)[np.ix_(types, types)])
     assert (chances.sum(2) < 1).all()
     for head, tail, relation in np.argwhere(chances > 0):
         labels = [label_of(TYPES[types[end]]) for end in (head, tail)]
