@@ -184,12 +184,14 @@ def statements(
 def idf(papers: int, total: int) -> float:
     """Give the rarity of an entity: the inverse document frequency (Spärck Jones, 1972).
 
-    Rounded to two places, so that one more paper changes few of them.
+    Of the total only the two leading digits count, so that one more paper seldom changes the
+    rarity of what it does not mention.
 
-    >>> idf(1, 1000), idf(1000, 1000)
-    (6.91, 0.0)
+    >>> idf(1, 1000), idf(1, 1001), idf(1001, 1001)
+    (6.91, 6.91, 0.0)
     """
-    return round(math.log(total / papers), 2)
+    step = 10 ** max(len(str(total)) - 2, 0)
+    return max(round(math.log(total // step * step / papers), 2), 0.0)
 
 
 def paper_node(paper: Paper) -> Node:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -33,13 +34,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server.Server]:
     """A Neo4j: that of NEO4J_URI, NEO4J_USER and NEO4J_PASSWORD, else one started for the tests.
 
-    Where neither is to be had the tests are skipped; in CI that is a failure.
+    That is one from Maven's artifacts, else one of Docker.  Where none is to be had the tests are
+    skipped; in CI that is a failure.
     """
     if "NEO4J_URI" in os.environ:
         user = os.environ.get("NEO4J_USER", "neo4j")
         yield server.Server(os.environ["NEO4J_URI"], user, os.environ["NEO4J_PASSWORD"])
         return
     if lack := server.missing():
+        if shutil.which("docker"):
+            with server.contained() as running:
+                yield running
+            return
         if "CI" in os.environ:
             pytest.fail(f"Neo4j {lack}")
         pytest.skip(f"set NEO4J_URI and NEO4J_PASSWORD, or: Neo4j {lack}")

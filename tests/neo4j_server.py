@@ -125,16 +125,29 @@ def started(server: Server) -> Iterator["subprocess.Popen[bytes]"]:
 
 def admin(server: Server, *arguments: str) -> str:
     """Run ``neo4j-admin`` of a server that does not run; give what it says."""
-    done = subprocess.run(
-        [_java(server), "-cp", f"{jars(server.version)}/*", "org.neo4j.cli.AdminTool", *arguments],
-        check=False,
-        capture_output=True,
-        text=True,
-        cwd=server.home,
-        env=_environment(server),
-    )
+    return _run([str(_admin(server)), *arguments], server)
+
+
+def script(server: Server, path: Path) -> str:
+    """Run a shell script that wants to know ``neo4j-admin``; give what it says."""
+    return _run(["sh", str(path)], server)
+
+
+def _admin(server: Server) -> Path:
+    """Give the command that the distribution has and the jars lack."""
+    path = server.home / "bin" / "neo4j-admin"
+    path.parent.mkdir(exist_ok=True)
+    java = f"{_java(server)} -cp '{jars(server.version)}/*'"
+    path.write_text(f'#!/bin/sh\nexec {java} org.neo4j.cli.AdminTool "$@"\n', encoding="utf-8")
+    path.chmod(0o755)
+    return path
+
+
+def _run(command: list[str], server: Server) -> str:
+    environment = {**_environment(server), "NEO4J_ADMIN": str(_admin(server))}
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
     if done.returncode:
-        raise RuntimeError(f"neo4j-admin {' '.join(arguments)}:\n{done.stdout}\n{done.stderr}")
+        raise RuntimeError(f"{' '.join(command)}:\n{done.stdout}\n{done.stderr}")
     return done.stdout
 
 

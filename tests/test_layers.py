@@ -57,7 +57,7 @@ FLOORS: Final = (
     "kg.store.bolt",
     "kg.store.neo4j kg.store.neo4j.connection kg.store.neo4j.marks kg.store.neo4j.values",
     "kg.store.neo4j.ask kg.store.neo4j.differences kg.store.neo4j.lock kg.store.neo4j.schema",
-    "kg.store.neo4j.guards kg.store.neo4j.writes",
+    "kg.store.neo4j.guards kg.store.neo4j.writes kg.store.neo4j_admin",
     "kg.store.neo4j.loading",
     "kg.stats kg.cards",
     "kg.graph",

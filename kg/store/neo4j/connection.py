@@ -86,27 +86,38 @@ def connected(login: Login) -> Iterator[Database]:
     """Connect to a database; raise ``KgError`` for whatever goes wrong within the context."""
     import neo4j
 
-    parts = urlsplit(login.uri)
+    _check(login.uri)
+    # The driver logs every label that a database does not have yet; who logs gets it still.
+    logging.getLogger("neo4j").addHandler(logging.NullHandler())
+    auth = (login.user, login.password) if login.password else None
+    with (
+        told(login),
+        neo4j.GraphDatabase.driver(
+            login.uri, auth=auth, connection_timeout=PATIENCE, user_agent="paperlattice"
+        ) as driver,
+    ):
+        # What follows is tried again for a while where there is no answer; this is not.
+        driver.verify_connectivity()
+        yield Database(login, driver)
+
+
+def _check(uri: str) -> None:
+    parts = urlsplit(uri)
     if "@" in parts.netloc:
         raise KgError(
             f"The address of {parts.hostname} names a user or a password",
             remedy="Leave them out of it: the user goes to --user, the password to NEO4J_PASSWORD.",
         )
-    # The driver logs every label that a database does not have yet; who logs gets it still.
-    logging.getLogger("neo4j").addHandler(logging.NullHandler())
-    auth = (login.user, login.password) if login.password else None
-    with told(login):
-        try:
-            driver = neo4j.GraphDatabase.driver(
-                login.uri, auth=auth, connection_timeout=PATIENCE, user_agent="paperlattice"
-            )
-        except (ValueError, neo4j.exceptions.ConfigurationError) as error:
-            raise KgError(
-                f"{login.uri}: is no address of a database: {error}",
-                remedy="Write it as bolt://localhost:7687, or as your provider gives it.",
-            ) from error
-        with driver:
-            yield Database(login, driver)
+    try:
+        whole = is_uri(uri) and parts.hostname and parts.port != 0
+    except ValueError:  # of the port
+        whole = False
+    if not whole:
+        raise KgError(
+            f"{uri}: is no address of a database",
+            remedy="Write it as bolt://localhost:7687, or as your provider gives it; it begins "
+            f"with one of {', '.join(SCHEMES)}.",
+        )
 
 
 @contextlib.contextmanager
@@ -176,6 +187,7 @@ _TOLD: Final = {
         "See that Neo4j runs there, and that the port is that of Bolt (7687, not 7474). A server "
         "with TLS wants bolt+s:// or neo4j+s://, one without bolt://.",
     ),
+    "ConfigurationError": ("{uri}: {text}", "Write it as bolt://localhost:7687."),
     "IncompleteCommit": (
         "The connection to {uri} broke: {text}",
         "Run the same command again: it goes on from where it was.",

@@ -7,11 +7,12 @@ from typing import Any, Literal
 
 from kg.store import files
 from kg.store.neo4j.connection import Database
-from kg.store.neo4j.marks import FORMER, Kind, Scope, digest
+from kg.store.neo4j.marks import FORMER, Kind, Scope, content
 
 Key = tuple[str, ...]
-#: Returning nodes are those of which only what others hung other data on was left.
-Act = Literal["same", "create", "return", "update", "delete", "release"]
+#: What is returned is a node of which others used what was left; what is shared is an update of
+#: something that is another graph's too, what is released the end of it for this graph.
+Act = Literal["same", "create", "return", "update", "share", "delete", "release"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Change:
     """What is to be done with one node or relationship.
 
     ``properties`` are those to write, None for those to take off; ``size`` is about their bytes.
-    What is deleted has none; what is released stays for another graph.
+    What is deleted or released has none.
     """
 
     act: Act
@@ -70,20 +71,21 @@ def changes(
 
     Takes from ``there`` what it has seen.
     """
+    act: Act
     for row in _rows(folder, table, kind):
         key = tuple(row[name] for name in kind.keys)
-        content = {name: row[name] for name in kind.properties if row[name] is not None}
-        sum_, size = digest(content)
+        properties, sum_, size = content(row, kind)
+        properties[scope.mark] = sum_
         known = there.digests.pop(key, None)
-        content[scope.mark] = sum_
         if known is None:
-            act: Act = "return" if key in there.former else "create"
-            yield Change(act, key, content, size)
+            act = "return" if key in there.former else "create"
+            yield Change(act, key, properties, size)
         elif known[0] == sum_:
-            yield Change("same", key, content, size)
+            yield Change("same", key, properties, size)
         else:
             absent = dict.fromkeys(kind.properties)
-            yield Change("update", key, {**absent, **content}, size)
+            act = "share" if known[1] else "update"
+            yield Change(act, key, {**absent, **properties}, size)
     for key, (known_, shared) in there.digests.items():
         if known_ is not None:
             yield Change("release" if shared else "delete", key, {})

@@ -24,7 +24,7 @@ from kg.store.neo4j.marks import (
     edges,
     nodes,
 )
-from kg.store.neo4j.writes import Counts, apply, mend, outdate
+from kg.store.neo4j.writes import Counts, apply, complete, mend
 
 Say = Callable[[str], None]
 Track = Callable[[Iterable[Any], int, str], Iterable[Any]]
@@ -35,6 +35,7 @@ _ACTS: Final = {
     "create": "created",
     "return": "created",
     "update": "updated",
+    "share": "updated",
     "delete": "deleted",
     "release": "released",
 }
@@ -133,11 +134,18 @@ def _size(made: files.Manifest) -> dict[str, int]:
 
 def _scope(database: Database, name: str) -> Scope:
     row = database.read(
-        f"OPTIONAL MATCH (g:{GRAPH}) "
-        f"RETURN collect(g.name) AS names, COUNT {{ (:{FORMER}) }} AS former"
+        f"OPTIONAL MATCH (g:{GRAPH}) RETURN collect(g.name) AS names, "
+        f"collect(CASE WHEN g.imported THEN g.name END) AS imported, "
+        f"COUNT {{ (:{FORMER}) }} AS former, EXISTS {{ (:Paper) }} AS papers"
     )[0]
     others = tuple(sorted({*row["names"]} - {name}))
-    return Scope(name, others, known=name in row["names"], former=row["former"])
+    return Scope(
+        name,
+        others,
+        known=name in row["names"] or row["papers"],
+        imported=name in row["imported"],
+        former=row["former"],
+    )
 
 
 def _there(database: Database, scope: Scope) -> dict[str, Found]:
@@ -186,8 +194,6 @@ def _write(
     total = sum(_size(made).values())
     for _ in track(_steps(database, folder, made, scope, there, hold, summary), total, "Loading"):
         pass
-    if summary.nodes["released"] or summary.edges["released"]:
-        outdate(database, scope.others)
     _sign(database, made, scope)
     return summary
 
@@ -210,6 +216,8 @@ def _steps(
         written = _counter(counts, hold)
         for kind in kinds:
             known = there[kind.label] if kind.is_node else found(database, scope, kind)
+            if scope.imported:
+                counts["updated"] += complete(database, scope, kind)
             if known.doubled:
                 mend(database, scope, kind, known.doubled)
             every = changes(folder, _table(made, section, kind), scope, kind, known)
@@ -245,6 +253,11 @@ def _sign(database: Database, made: files.Manifest, scope: Scope) -> None:
         f"MATCH (g:{GRAPH} {{name: $name}}) SET g += $said, g.loaded = datetime()",
         {
             "name": scope.name,
-            "said": {"digest": _digest(made), "extractor": made.extractor, **_size(made)},
+            "said": {
+                "imported": None,
+                "digest": _digest(made),
+                "extractor": made.extractor,
+                **_size(made),
+            },
         },
     )

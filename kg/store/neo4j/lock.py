@@ -29,7 +29,7 @@ def locked(database: Database, say: Say) -> Iterator[Callable[[], None]]:
                 attempt.run(lock).consume()
                 attempt.rollback()
         except Neo4jError as error:
-            if "Timed" not in (error.code or "") and "Timeout" not in (error.code or ""):
+            if ".Transaction." not in (error.code or ""):
                 raise
             say("Another load is under way: waiting for it")
         with session.begin_transaction() as held:

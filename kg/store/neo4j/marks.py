@@ -46,6 +46,12 @@ class Kind:
     one: str
 
     @property
+    def lists(self) -> tuple[str, ...]:
+        """The properties that are lists."""
+        types = (NODES if self.is_node else EDGES)[self.label]
+        return tuple(name for name, type_ in types.items() if type_.endswith("s"))
+
+    @property
     def is_node(self) -> bool:
         """Whether these are nodes."""
         return bool(self.labels)
@@ -55,13 +61,14 @@ class Kind:
 class Scope:
     """The graph that is loaded, and what is in the database beside it.
 
-    ``known`` says whether the database has (or may have) something of the graph, ``former`` how
-    many nodes there are of which only what others use was left.
+    ``known`` says whether the database may have something of the graph, ``imported`` whether it is
+    from the importer, ``former`` how many nodes there are of which only what others use was left.
     """
 
     name: str
     others: tuple[str, ...] = ()
     known: bool = True
+    imported: bool = False
     former: int = 0
 
     @property
@@ -112,11 +119,15 @@ def default(folder: Path) -> str:
     return re.sub(r"[^\w.-]+", "_", folder.resolve().name).strip("_")[:64] or "graph"
 
 
-def digest(row: Mapping[str, Any]) -> tuple[int, int]:
-    """Give the digest of what is written, as an integer that Neo4j can hold, and its size."""
-    text = json.dumps(row, separators=(",", ":")).encode()
+def content(row: Mapping[str, Any], kind: Kind) -> tuple[dict[str, Any], int, int]:
+    """Give what is written of a row of a graph's files, its digest, and about its size in bytes.
+
+    The digest is an integer that Neo4j can hold.
+    """
+    known = {name: row[name] for name in kind.properties if row[name] is not None}
+    text = json.dumps(known, separators=(",", ":")).encode()
     sum_ = hashlib.blake2b(text, digest_size=8).digest()
-    return int.from_bytes(sum_, "big", signed=True), len(text)
+    return known, int.from_bytes(sum_, "big", signed=True), len(text)
 
 
 def nodes() -> Iterable[Kind]:

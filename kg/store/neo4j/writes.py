@@ -45,29 +45,44 @@ def write(database: Database, scope: Scope, kind: Kind, act: str, batch: list[Ch
         {**dict(zip(kind.keys, change.key, strict=True)), "p": change.properties}
         for change in batch
     ]
+    if act in ("share", "release"):
+        # What the others see is perhaps not theirs any more: their next loads shall look.
+        database.write(
+            f"MATCH (g:{GRAPH}) WHERE g.name IN $names SET g.digest = null",
+            {"names": list(scope.others)},
+        )
     done: Counts = Counter()
     for name, statement in _statements(scope, kind, act):
         parameters = {"rows": rows, **_ours(scope, kind)}
         done[name] += _count(database, f"UNWIND $rows AS row {statement}", parameters)
-    if act in ("create", "return", "update") and done.total() < len(rows):
+    if act in ("create", "return", "update", "share") and done.total() < len(rows):
         raise KgError(
             f"Somebody deletes nodes of {database.login.uri} while they are loaded",
             remedy="Run the same command again: it goes on from where it was.",
         )
-    return done
+    return +done  # without what is zero
 
 
 def mend(database: Database, scope: Scope, kind: Kind, doubled: list[Key]) -> None:
     """Leave one of each relationship that a broken load left twice."""
-    rows = [dict(zip(kind.keys, key, strict=True)) for key in doubled]
     database.write(
         f"UNWIND $rows AS row {kind.one} WHERE {scope.own()} IS NOT NULL "
-        "WITH row, collect(x) AS same UNWIND same[1..] AS x DETACH DELETE x"
-        if kind.is_node
-        else f"UNWIND $rows AS row {kind.one} WHERE {scope.own()} IS NOT NULL "
         "WITH row, collect(x) AS same UNWIND same[1..] AS x DELETE x",
-        {"rows": rows},
+        {"rows": [dict(zip(kind.keys, key, strict=True)) for key in doubled]},
     )
+
+
+def complete(database: Database, scope: Scope, kind: Kind) -> int:
+    """Write the empty lists that the importer leaves out; give how many."""
+    count = 0
+    for name in kind.lists:
+        statement = (
+            f"MATCH {kind.scan} WHERE {scope.own()} IS NOT NULL AND x.{name} IS NULL "
+            f"WITH x LIMIT {10 * ROWS} SET x.{name} = []"
+        )
+        while done := _count(database, statement, {}):
+            count += done
+    return count
 
 
 def _statements(scope: Scope, kind: Kind, act: str) -> list[tuple[str, str]]:
@@ -81,11 +96,12 @@ def _statements(scope: Scope, kind: Kind, act: str) -> list[tuple[str, str]]:
         return [("created", f"{one} SET x:{labels} SET x += row.p REMOVE x:{FORMER}")]
     if act == "update":
         return [("updated", f"{kind.one} WHERE {scope.marked()} SET x += row.p")]
+    if act == "share":
+        outdated = _outdated(scope, f"row.p.{quoted(scope.mark)}")
+        return [("updated", f"{kind.one} WHERE {scope.marked()} SET {outdated} SET x += row.p")]
     if act == "release":
-        # What they see is perhaps not theirs: their next load looks at it.
-        others = (f"x.{quoted(mark(name))}" for name in scope.others)
-        outdated = ", ".join(f"{o} = CASE WHEN {o} <> {own} THEN 0 ELSE {o} END" for o in others)
-        return [("released", f"{kind.one} WHERE {own} IS NOT NULL SET {outdated} REMOVE {own}")]
+        one = f"{kind.one} WHERE {own} IS NOT NULL"
+        return [("released", f"{one} SET {_outdated(scope, own)} REMOVE {own}")]
     bare = "all(name IN keys(x) WHERE name IN $names)"
     strip = f"{kind.one} WHERE {own} IS NOT NULL SET x += $nothing"
     if kind.is_node:
@@ -95,6 +111,12 @@ def _statements(scope: Scope, kind: Kind, act: str) -> list[tuple[str, str]]:
         ("deleted", f"{kind.one} WHERE {own} IS NOT NULL AND {bare} DELETE x"),
         ("kept", strip),
     ]
+
+
+def _outdated(scope: Scope, shown: str) -> str:
+    """Give what takes the digest from other graphs that hold something else than is shown."""
+    others = (f"x.{quoted(mark(name))}" for name in scope.others)
+    return ", ".join(f"{o} = CASE WHEN {o} <> {shown} THEN 0 ELSE {o} END" for o in others)
 
 
 def _create(scope: Scope, kind: Kind) -> str:
@@ -121,10 +143,3 @@ def _ours(scope: Scope, kind: Kind) -> dict[str, Any]:
 def _count(database: Database, statement: str, parameters: Mapping[str, Any]) -> int:
     rows: list[Row] = database.write(f"{statement} RETURN count(*) AS count", parameters)
     return int(rows[0]["count"])
-
-
-def outdate(database: Database, names: tuple[str, ...]) -> None:
-    """Have the next load of other graphs look at all that they have in the database."""
-    database.write(
-        f"MATCH (g:{GRAPH}) WHERE g.name IN $names SET g.digest = null", {"names": list(names)}
-    )
