@@ -58,7 +58,7 @@ def _told(made: "loading.Summary", uri: str, dry_run: bool) -> str:  # type: ign
         return f"{uri}: the graph {made.name} is up to date; nothing is written."
     lines = [f"{uri}: {'this would change' if dry_run else 'loaded'} the graph {made.name}:"]
     for what, counts in (("nodes", made.nodes), ("edges", made.edges)):
-        said = ", ".join(f"{count:,} {act}" for act, count in sorted(counts.items()) if count)
+        said = ", ".join(f"{count:,} {act}" for act, count in sorted(counts.items()))
         lines.append(f"  {what}: {said or 'none'}")
     if kept := made.nodes["kept"] + made.edges["kept"]:
         lines.append(f"  {kept:,} are not the graph's any more but stay, for others use them.")
