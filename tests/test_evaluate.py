@@ -12,6 +12,7 @@ from extractors import gold, labels, review, scales, score
 from extractors.choice import Choice
 from extractors.faults import Fault
 from extractors.findings import Extraction, Finding, Mention, Relation
+from extractors.logistic import AS_THEY_ARE, Logistic, odds
 from kg.cli import cli
 from kg.commands.evaluate import compared, lines
 
@@ -196,9 +197,9 @@ def test_a_fitted_scale_makes_scores_shares_that_are_right():
     judged = [(0.9, n % 10 < 6) for n in range(200)] + [(0.6, n % 10 < 3) for n in range(200)]
     parts = {"entity": judged, "role": [(0.5, True)] * 9, "relation": judged}
     scale = scales.fitted(parts)
-    assert scale.entity(0.9) == pytest.approx(0.6, abs=0.01)
-    assert scale.relation(0.6) == pytest.approx(0.3, abs=0.01)
-    assert scale.role == scales.Line()
+    assert scale.entity(odds(0.9)) == pytest.approx(0.6, abs=0.01)
+    assert scale.relation(odds(0.6)) == pytest.approx(0.3, abs=0.01)
+    assert scale.role == AS_THEY_ARE
     assert scales.scale(json.loads(json.dumps(scales.data(scale)))) == scale
     scaled = scale.scaled(extraction())
     assert scaled.findings[0].score == pytest.approx(0.6, abs=0.01)
@@ -207,7 +208,7 @@ def test_a_fitted_scale_makes_scores_shares_that_are_right():
 
 def test_what_a_glossary_made_sure_stays_sure():
     one = Finding("x", "Method", None, "uses", 1.0, 0.9, (Mention(0, 1, "x", 1.0),))
-    scale = scales.Scale(entity=scales.Line(0.5, -1.0))
+    scale = scales.Scale(entity=Logistic((0.5,), -1.0))
     scaled = scale.scaled(Extraction((one,), (), ((0, 1),), "x"))
     assert scaled.findings[0].score == scaled.findings[0].mentions[0].score == 1.0
 
