@@ -52,7 +52,7 @@ _EDGE: Final = {
     "shared": "pl:shared",
 }
 #: Property of an edge, a list parallel to others -> what an evidence says for it.
-_EVIDENCE: Final = {
+PARALLEL: Final = {
     "forms": "oa:exact",
     "starts": "oa:start",
     "ends": "oa:end",
@@ -146,7 +146,7 @@ class Export:
         """Give the properties of an edge."""
         said = self.said(iri)
         made = _properties(said, EDGES[label], _EDGE)
-        lists = [name for name in EDGES[label] if name in _EVIDENCE]
+        lists = [name for name in EDGES[label] if name in PARALLEL]
         found = [self.evidence(NamedNode(name), lists) for name in said["pl:evidence"]]
         found.sort(key=lambda item: item[0])
         for index, name in enumerate(lists):
@@ -156,7 +156,7 @@ class Export:
     def evidence(self, iri: NamedNode, names: Sequence[str]) -> tuple[Any, tuple[Any, ...]]:
         """Give the key that an evidence is sorted by, and its part of each list."""
         said = self.said(iri)
-        known = {name: said[_EVIDENCE[name]][0] for name in names}
+        known = {name: said[PARALLEL[name]][0] for name in names}
         for name in {"starts", "ends"} & known.keys():
             known[name] = int(known[name])
         if "papers" in known:

@@ -126,7 +126,7 @@ _EVIDENCE: Final = {
     "evidence that is no pl:Evidence": "?e pl:evidence ?x FILTER NOT EXISTS { ?x a pl:Evidence }",
     "evidence of no edge": "?x a pl:Evidence FILTER NOT EXISTS { ?e pl:evidence ?x }",
     "evidence of two edges": "?d pl:evidence ?x . ?e pl:evidence ?x FILTER(?d != ?e)",
-    "evidence from no text": "?x oa:hasSource ?t FILTER NOT EXISTS { ?t dcterms:isPartOf ?p . ?p a pl:Paper }",
+    "evidence from no text": "?x oa:hasSource ?t FILTER NOT EXISTS { ?t a pl:Text; dcterms:isPartOf ?p . ?p a pl:Paper }",
     "evidence of a role without offsets": "?e pl:mentionCount ?n; pl:evidence ?x "
     "FILTER NOT EXISTS { ?x oa:start ?s; oa:end ?f; oa:exact ?t }",
     "wrong offset": "VALUES ?p { oa:start oa:end } ?x ?p ?v FILTER(!ISNUMERIC(?v) || DATATYPE(?v) = xsd:decimal || ?v < 0)",
@@ -135,7 +135,7 @@ _EVIDENCE: Final = {
     "sentence that the text has not": "?x pl:sentence ?v; oa:hasSource/dcterms:isPartOf ?paper . "
     f"{_TEXT} FILTER(STRLEN(?v) = 0 || !CONTAINS(?text, ?v))",
     "text that is another": f"?x pl:sha256 ?v; dcterms:isPartOf ?paper . {_TEXT} FILTER(SHA256(?text) != ?v)",
-    "paper without a text": "?x a pl:Paper FILTER NOT EXISTS { ?t dcterms:isPartOf ?x; pl:sha256 ?h }",
+    "paper without a text": "?x a pl:Paper FILTER NOT EXISTS { ?t a pl:Text; dcterms:isPartOf ?x; pl:sha256 ?h }",
     "run that is no prov:Activity": "?e prov:wasGeneratedBy ?x FILTER NOT EXISTS { ?x a prov:Activity }",
     **{
         f"{name} that is not the number of evidences": f"{{ SELECT ?x ?n (COUNT(?v) AS ?m) WHERE {{ ?x {name} ?n; pl:evidence ?v }} "
@@ -144,7 +144,7 @@ _EVIDENCE: Final = {
     },
 }
 #: Terms of RDF and its like that an export has.
-_BUILT_IN: Final = (
+KNOWN: Final = (
     "rdf:type rdf:subject rdf:predicate rdf:object rdf:Statement rdfs:label owl:sameAs"
 )
 #: Profile -> rules, the others have none.
@@ -172,7 +172,7 @@ def unpaired(store: pyoxigraph.Store) -> Iterator[str]:
 def unknown(store: pyoxigraph.Store) -> Iterator[str]:
     """Yield the properties and classes that neither we nor a vocabulary that we use defines."""
     known = {str(triple.subject) for triple in ontology()}
-    for names in (*DECLARED.values(), _BUILT_IN):
+    for names in (*DECLARED.values(), KNOWN):
         known |= {str(term(name)) for name in names.split()}
     for what, pattern in (("property", "?s ?x ?o"), ("class", "?s a ?x")):
         for name in things(store, f"{pattern} }}"):

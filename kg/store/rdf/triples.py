@@ -88,7 +88,7 @@ _HAS_SOURCE: Final = term("oa:hasSource")
 _START: Final = term("oa:start")
 _END: Final = term("oa:end")
 _EXACT: Final = term("oa:exact")
-_PROV_ENTITY: Final = term("prov:Entity")
+_TEXT: Final = term("pl:Text")
 _GENERATED: Final = term("prov:wasGeneratedBy")
 _EDGE: Final = term("pl:Edge")
 _LINK: Final = term("pl:PaperLink")
@@ -160,7 +160,7 @@ def text(row: Node, context: Context) -> list[Triple]:
     """Give the triples of a paper's text, in which offsets count."""
     iri = context.iris.text(row.id)
     return [
-        Triple(iri, TYPE, _PROV_ENTITY),
+        Triple(iri, TYPE, _TEXT),
         Triple(iri, _PART, context.iris.paper(row.id)),
         Triple(iri, _FORMAT, _PLAIN),
         Triple(iri, _SHA256, Literal(hashlib.sha256(read(row).encode()).hexdigest())),
