@@ -447,6 +447,7 @@ def test_uris() -> None:
 # --- A server of one's own ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_server_that_dies_and_one_that_is_read_only(
     graph: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -377,7 +377,7 @@ WIDE = {
     "untried-pairs": {"papers": 1, "idf": 0},
 }
 #: Graph -> words that some of its papers and entities have.
-WORDS = {"graph": "world dreamer", "built": "world planning", "captures": "diffusion planning"}
+WORDS = {"graph": "world dreamer", "built": "diffusion personality", "captures": "diffusion planning"}
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,13 @@ Example:
 @click.argument("graph", type=click.Path(path_type=Path))
 @click.argument("uri", metavar="bolt://HOST:PORT", envvar="NEO4J_URI")
 @click.option("--database", envvar="NEO4J_DATABASE", help="Database; the user's own by default.")
-@click.option("--user", envvar=["NEO4J_USER", "NEO4J_USERNAME"], default="neo4j", show_default=True)
+@click.option(
+    "--user",
+    envvar=["NEO4J_USER", "NEO4J_USERNAME"],
+    default="neo4j",
+    show_default=True,
+    help="Who loads.",
+)
 @click.option("--name", help="What the graph is called there; the name of its folder by default.")
 @click.option("--dry-run", is_flag=True, help="Say what would change, and write nothing.")
 @click.option("--replace", is_flag=True, help="Even if most of the papers there would go.")

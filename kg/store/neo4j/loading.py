@@ -216,8 +216,8 @@ def _steps(
         written = _counter(counts, hold)
         for kind in kinds:
             known = there[kind.label] if kind.is_node else found(database, scope, kind)
-            if scope.imported:
-                counts["updated"] += complete(database, scope, kind)
+            if scope.imported and (done := complete(database, scope, kind)):
+                counts["updated"] += done
             if known.doubled:
                 mend(database, scope, kind, known.doubled)
             every = changes(folder, _table(made, section, kind), scope, kind, known)
