@@ -99,7 +99,6 @@ KEEPERS: Final = {
     "arcadedb_embedded": {"kg.store.arcade"},
     "jpype": {"kg.store.arcade", "kg.store.bolt", "kg.store.java"},
     "neo4j": {
-        "kg.store.arcade",
         "kg.store.neo4j.connection",
         "kg.store.neo4j.lock",
         "kg.store.neo4j.schema",

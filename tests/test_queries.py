@@ -210,7 +210,8 @@ def test_search(graph: Path) -> None:
     assert table(ask(graph, "search", text="newline"), "found", "label", "id") == [
         (TITLES[BACK], "Paper", BACK)
     ]
-    # An alias; a phrase; a beginning; the abstract; none of them.
+    # A name without aliases; an alias; a phrase; a beginning; the abstract; none of them.
+    assert table(ask(graph, "search", text="mpc2"), "id") == [("method:td-mpc2",)]
     assert table(ask(graph, "search", text="dreamerv3"), "id") == [("method:dreamer",)]
     assert {row["id"] for row in ask(graph, "search", text='"world models"')} == {DINO, SURVEY}
     assert {row["id"] for row in ask(graph, "search", text="lonel*")} == {LONELY}
@@ -377,7 +378,11 @@ WIDE = {
     "untried-pairs": {"papers": 1, "idf": 0},
 }
 #: Graph -> words that some of its papers and entities have.
-WORDS = {"graph": "world dreamer", "built": "diffusion personality", "captures": "diffusion planning"}
+WORDS = {
+    "graph": "world dreamer",
+    "built": "diffusion personality",
+    "captures": "diffusion planning",
+}
 
 
 @pytest.fixture(scope="module")

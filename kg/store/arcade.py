@@ -28,7 +28,7 @@ Say = Callable[[str], None]
 Stamp = list[int]
 
 #: Version of what is made of the files: labels, properties and indexes.
-LAYOUT: Final = 1
+LAYOUT: Final = 2
 #: The name of the database, for Bolt.
 DATABASE: Final = "kg"
 
@@ -46,6 +46,10 @@ _OPTIONS = (
     "-Darcadedb.opencypher.loadCsv.allowRemoteUrls=false",
 )
 
+#: Name and aliases of an entity, which the full text covers; an index of lists has none of those
+#: that are empty, so the name must be in the list.  Answers leave it out.
+_NAMES: Final = "_names"
+
 _LABELS = [label for label in NODES if label != "Paper"]
 #: What is declared before the load, and the indexes after it: a bulk load is faster without.
 _TYPES = (
@@ -56,6 +60,7 @@ _TYPES = (
     *(f"CREATE PROPERTY Paper.{name} STRING" for name in ("id", "title", "abstract")),
     *(f"CREATE PROPERTY Entity.{name} STRING" for name in ("id", "name")),
     "CREATE PROPERTY Entity.aliases LIST OF STRING",
+    f"CREATE PROPERTY Entity.{_NAMES} LIST OF STRING",
 )
 _INDEXES = (
     "CREATE INDEX ON Paper (id) UNIQUE",
@@ -63,7 +68,7 @@ _INDEXES = (
     "CREATE INDEX ON Entity (id) UNIQUE",
     "CREATE INDEX ON Entity (name) NOTUNIQUE",
     "CREATE INDEX paper_text ON Paper (title, abstract) FULL_TEXT",
-    "CREATE INDEX entity_text ON Entity (name, aliases BY ITEM) FULL_TEXT",
+    f"CREATE INDEX entity_text ON Entity ({_NAMES} BY ITEM) FULL_TEXT",
 )
 
 
@@ -258,6 +263,8 @@ def _add_nodes(batch: Any, label: str, rows: list[Row]) -> Iterator[tuple[str, s
     import jpype
 
     add = jpype.JClass("com.arcadedb.python.VertexBatcher").createVerticesJson
+    if label != "Paper":
+        rows = [{**row, _NAMES: [row["name"], *row["aliases"]]} for row in rows]
     rids = str(add(batch._java_graph_batch, label, json.dumps(rows))).split(";")
     return zip((row["id"] for row in rows), rids, strict=True)
 
@@ -389,19 +396,18 @@ def _close(place: Path) -> None:
 
 
 def plain(value: Any) -> Any:
-    """Give a value of either way of asking as plain Python.
+    """Give a value of an answer as plain Python.
 
     Nodes become ``{"labels": [...], **properties}``, relationships ``{"type": ..., **properties}``,
     paths lists of both in turn.
     """
     if value is None or isinstance(value, bool | int | float | str | date | time):
         return value
-    # By exact type: nodes of the driver are mappings, its durations tuples.
-    if type(value) is dict:
+    if isinstance(value, dict):
         return {str(name): plain(item) for name, item in value.items()}
-    if type(value) in (list, tuple, set):
+    if isinstance(value, list | tuple | set):
         return [plain(item) for item in value]
-    return _plain_java(value) if hasattr(value, "getClass") else _plain_bolt(value)
+    return _plain_java(value) if hasattr(value, "getClass") else str(value)
 
 
 def _plain_java(value: Any) -> Any:
@@ -412,7 +418,9 @@ def _plain_java(value: Any) -> Any:
     if isinstance(value, kinds["Vertex"]):
         kind = value.getType()
         labels = [str(kind.getName()), *(str(above.getName()) for above in kind.getSuperTypes())]
-        return {"labels": sorted(labels), **plain(convert_java_to_python(value.propertiesAsMap()))}
+        properties = convert_java_to_python(value.propertiesAsMap())
+        properties.pop(_NAMES, None)
+        return {"labels": sorted(labels), **plain(properties)}
     if isinstance(value, kinds["Edge"]):
         properties = convert_java_to_python(value.propertiesAsMap())
         return {"type": str(value.getTypeName()), **plain(properties)}
@@ -437,21 +445,6 @@ def _plain_time(kind: str, text: str) -> Any:
     with contextlib.suppress(ValueError):
         return readers.get(kind, str)(text.partition("[")[0])
     return text
-
-
-def _plain_bolt(value: Any) -> Any:
-    from neo4j import graph
-
-    if isinstance(value, graph.Node):
-        return {"labels": sorted(value.labels), **plain(dict(value))}
-    if isinstance(value, graph.Relationship):
-        return {"type": value.type, **plain(dict(value))}
-    if isinstance(value, graph.Path):
-        steps: list[Any] = [value.start_node]
-        for relationship, node in zip(value.relationships, value.nodes[1:], strict=True):
-            steps += [relationship, node]
-        return [_plain_bolt(step) for step in steps]
-    return value.to_native() if hasattr(value, "to_native") else str(value)
 
 
 def _wrong(error: Exception) -> KgError:
