@@ -96,7 +96,7 @@ def install(home: Path, version: str = VERSION) -> Server:
             "dbms.usage_report.enabled": "false",
         },
     )
-    server = Server(f"bolt://127.0.0.1:{bolt}", "neo4j", secrets.token_urlsafe(16), home, version)
+    server = Server(f"bolt://127.0.0.1:{bolt}", "neo4j", secrets.token_hex(12), home, version)
     admin(server, "dbms", "set-initial-password", server.password)
     return server
 
@@ -154,7 +154,7 @@ def _run(command: list[str], server: Server) -> str:
 @contextlib.contextmanager
 def contained() -> Iterator[Server]:
     """Run a new server in a container of Docker for as long as the context lasts."""
-    server = Server(f"bolt://127.0.0.1:{free_port()}", "neo4j", secrets.token_urlsafe(16))
+    server = Server(f"bolt://127.0.0.1:{free_port()}", "neo4j", secrets.token_hex(12))
     port = server.uri.rpartition(":")[2]
     login = f"NEO4J_AUTH=neo4j/{server.password}"
     run = ["docker", "run", "--rm", "--publish", f"127.0.0.1:{port}:7687", "--env", login, IMAGE]
