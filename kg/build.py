@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
 from extractors import choice as choices
+from extractors import models
 from extractors.choice import Choice
 from extractors.faults import Fault
 from extractors.findings import UNANSWERED, Extraction
 from extractors.glossary import Glossary
+from extractors.schema import LABELS
 from kg import __version__, read
 from kg.assemble import graph
 from kg.errors import KgError
@@ -94,6 +96,7 @@ def build(
     """
     options = options or Options()
     by = extractor(options.choice)
+    check(options.choice)
     parameters = {**PARAMETERS, **({"min_score": options.min_score} if options.min_score else {})}
     with files.lock(folder):
         former = files.manifest(folder) if (folder / files.MANIFEST).exists() else files.Manifest()
@@ -140,6 +143,19 @@ def extractor(choice: Choice) -> str:
         raise KgError(
             str(error), remedy="Leave --model out for the one that is shipped."
         ) from error
+
+
+def check(choice: Choice) -> None:
+    """Raise ``KgError`` for a model with labels that a graph does not have."""
+    from extractors import labels
+
+    ours = labels.known(models.DEFAULT)
+    if foreign := [label for label in labels.known(choice.model) if label not in ours]:
+        raise KgError(
+            f"{choice.model}: finds what a graph has no place for: {', '.join(foreign)}",
+            remedy="Use it with kg extract, or train one on gold that has the labels of a graph: "
+            + ", ".join(LABELS),
+        )
 
 
 def terms(choice: Choice) -> Glossary | None:

@@ -23,10 +23,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extractors import gold, score
+from extractors.choice import Choice
 from extractors.findings import Extraction, Finding, Mention, Relation
 from extractors.schema import KINDS, LABELS, RELATIONS, ROLES, allowed
 from kg import assemble, build
 from kg.cli import cli
+from kg.errors import KgError
 from kg.records import Node, Paper
 from kg.stats import stats
 from kg.store import arcade, archive, files
@@ -652,3 +654,15 @@ def test_rejections_of_other_files_are_kept(built: Path, tmp_path: Path) -> None
     build.build([str(tmp_path / "other.jsonl")], folder)
     lines = (folder / "rejected.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["file"] for line in lines] == ["other.jsonl"]
+
+
+def test_a_model_with_labels_of_its_own_makes_no_graph(tmp_path, pile):
+    own = {"types": ["Drug", "Method"], "roles": ["mentions"], "relations": {}}
+    model = tmp_path / "model"
+    model.mkdir()
+    settings = {"name": "drugs", "version": "1", "schema": own}
+    (model / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
+    options = build.Options(choice=Choice(model=str(model)))
+    with pytest.raises(KgError, match=r"no place for: Drug[\s\S]*kg extract"):
+        build.build([str(path) for path in pile], tmp_path / "graph", options)
+    assert not (tmp_path / "graph").exists()
