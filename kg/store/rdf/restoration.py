@@ -17,7 +17,7 @@ from pyoxigraph import Literal, NamedNode
 from kg.errors import KgError
 from kg.records import EDGES, NODES, Edge, Node, Paper, Type
 from kg.store import archive, files
-from kg.store.rdf import dump
+from kg.store.rdf import dump, rules
 from kg.store.rdf.terms import CLASSES, PROPERTIES, TYPE, short, term
 
 #: What is said of a thing: property -> values.
@@ -76,9 +76,22 @@ def restore(
             raise KgError(f"{folder}: has a graph", remedy="Give another folder as --out.")
         say(f"Reading {path} ...")
         with dump.loaded(path, form=form, packed=packed) as store:
-            made = Export(store).write(folder)
+            whole(store)
+            try:
+                made = Export(store).write(folder)
+            except LookupError as error:
+                raise KgError("Something in the file lacks a part.", remedy=_RDF11) from error
         files.commit(folder, made)
     return made
+
+
+def whole(store: pyoxigraph.Store) -> None:
+    """Raise ``KgError`` for an export that lacks edges or evidence, as other profiles do."""
+    if faults := list(rules.unpaired(store)):
+        raise KgError(f"The file is not whole: {faults[0]}.", remedy=_RDF11)
+    texts, papers = rules.count(store, "?x a pl:Text"), rules.count(store, "?x a pl:Paper")
+    if texts != papers:
+        raise KgError(f"The file has {papers:,} papers and {texts:,} texts.", remedy=_RDF11)
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,9 +144,7 @@ _EVIDENCE: Final = {
     },
 }
 #: Terms of RDF and its like that an export has.
-KNOWN: Final = (
-    "rdf:type rdf:subject rdf:predicate rdf:object rdf:Statement rdfs:label owl:sameAs"
-)
+KNOWN: Final = "rdf:type rdf:subject rdf:predicate rdf:object rdf:Statement rdfs:label owl:sameAs"
 #: Profile -> rules, the others have none.
 RULES: Final = {"rdf11": {**_PLAIN, **_EVIDENCE}, "lean": _PLAIN}
 
