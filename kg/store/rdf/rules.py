@@ -91,6 +91,8 @@ _PLAIN: Final = {
     **{f"wrong {name}": f"?x {name} ?v FILTER({wrong})" for name, wrong in _WRONG.items()},
     "paper that is no schema:ScholarlyArticle": "?x a pl:Paper FILTER NOT EXISTS { ?x a schema:ScholarlyArticle }",
     "author without a name": "?x dcterms:creator ?v FILTER NOT EXISTS { ?v foaf:name ?n }",
+    "entity that is no pl:Entity": f"VALUES ?c {{ {_ENTITIES} }} ?x a ?c FILTER NOT EXISTS {{ ?x a pl:Entity }}",
+    "entity of no label": f"?x a pl:Entity FILTER NOT EXISTS {{ VALUES ?c {{ {_ENTITIES} }} ?x a ?c }}",
     "entity of two labels": f"VALUES ?c {{ {_ENTITIES} }} VALUES ?d {{ {_ENTITIES} }} ?x a ?c, ?d FILTER(?c != ?d)",
     "entity that no edge leads to": f"VALUES ?c {{ {_ENTITIES} }} ?x a ?c FILTER NOT EXISTS {{ ?e rdf:object ?x }}",
     "concept outside of the scheme": "?x a pl:Concept FILTER NOT EXISTS { ?x skos:inScheme ?v . ?v a skos:ConceptScheme }",

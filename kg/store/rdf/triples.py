@@ -90,6 +90,7 @@ _END: Final = term("oa:end")
 _EXACT: Final = term("oa:exact")
 _TEXT: Final = term("pl:Text")
 _GENERATED: Final = term("prov:wasGeneratedBy")
+_ENTITY: Final = term("pl:Entity")
 _EDGE: Final = term("pl:Edge")
 _LINK: Final = term("pl:PaperLink")
 _EVIDENCE_CLASS: Final = term("pl:Evidence")
@@ -210,6 +211,7 @@ def _entity(row: Node, context: Context) -> Facts:
     kind, name = known.get("kind"), known.get("name")
     aliases = known.get("aliases") or ()
     yield TYPE, CLASSES[row.label]
+    yield TYPE, _ENTITY
     if row.label in KNOWN:
         yield TYPE, KNOWN[row.label]
     if kind in KIND_CLASSES:
