@@ -191,7 +191,7 @@ def idf(papers: int, total: int) -> float:
     (6.91, 6.91, 0.0)
     """
     step = 10 ** max(len(str(total)) - 2, 0)
-    return max(round(math.log(total // step * step / papers), 2), 0.0)
+    return max(0.0, round(math.log(total // step * step / papers), 2))
 
 
 def paper_node(paper: Paper) -> Node:

@@ -71,6 +71,7 @@ def place(request: pytest.FixtureRequest, built: Path) -> Iterator[Place]:
     server: neo4j_server.Server = request.getfixturevalue("neo4j_server")
     loading.load(built, Login(server.uri, server.user, server.password), name="browser")
     yield Place(server.uri, server.user, server.password, "neo4j")
+    neo4j_server.forget(server, "browser")
 
 
 @pytest.fixture(scope="module")

@@ -52,7 +52,8 @@ def start(*arguments: object) -> subprocess.Popen[str]:
 
 
 def commands() -> list[str]:
-    return sorted(path.stem for path in (ROOT / "kg/commands").glob("[a-z]*.py"))
+    # A module may not be called import: import_.py is kg import.
+    return sorted(path.stem.strip("_") for path in (ROOT / "kg/commands").glob("[a-z]*.py"))
 
 
 # --- kg ------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ import neo4j
 import neo4j_server
 import pytest
 import yaml
+from neo4j_server import forget
 
 ROOT = Path(__file__).parents[1]
 DOCKER = ROOT / "docker"
@@ -156,8 +157,13 @@ def test_the_wheel_has_its_files(image: Path, tmp_path: Path) -> None:
 @pytest.mark.neo4j
 @pytest.mark.slow
 def test_the_service_builds_loads_and_serves(
-    image: Path, pile: list[Path], neo4j_server: neo4j_server.Server, tmp_path: Path
+    image: Path,
+    pile: list[Path],
+    neo4j_server: neo4j_server.Server,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> None:
+    request.addfinalizer(lambda: forget(neo4j_server, "graph"))
     (tmp_path / "papers").mkdir()
     for path in pile:
         shutil.copy(path, tmp_path / "papers")

@@ -28,7 +28,7 @@ from kg.errors import KgError
 from kg.store import arcade
 from kg.store.neo4j import loading
 from kg.store.neo4j.ask import ask as neo4j_ask
-from kg.store.neo4j.connection import Login, connected
+from kg.store.neo4j.connection import Login
 
 __all__ = ["graph"]
 
@@ -425,9 +425,7 @@ def both(request: pytest.FixtureRequest) -> Iterator[tuple[Path, Login, str]]:
     login = Login(server.uri, server.user, server.password)
     loading.load(folder, login, name="contract", replace=True)
     yield folder, login, WORDS[name]
-    with connected(login) as database:
-        database.write("MATCH (n) WHERE n.kg_contract IS NOT NULL DETACH DELETE n")
-        database.write("MATCH (g:KgGraph {name: 'contract'}) DELETE g")
+    neo4j_server.forget(server, "contract")
 
 
 @pytest.mark.neo4j
