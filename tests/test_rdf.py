@@ -531,7 +531,7 @@ HEAD: Final = "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in terms.PREFIXE
 
 def faults(store: ox.Store, graph: Path) -> list[str]:
     """What the rules say of an export in a store."""
-    return [*rules.broken(store, "rdf11"), *rules.missing(store, graph)]
+    return [*rules.broken(store, "rdf11"), *rules.missing(store, graph), *rules.odd(store)]
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 All counts are taken from the file that was written.
 """
 
-import gzip
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from pyoxigraph import Literal, NamedNode, Triple
 
 from kg.errors import KgError
 from kg.store import files
-from kg.store.rdf.dump import FORMATS, Plan
+from kg.store.rdf.dump import FORMATS, Plan, unpacked
 from kg.store.rdf.iris import quoted
 from kg.store.rdf.terms import CLASSES, ONTOLOGY, PREFIXES, TYPE, integer, offset, short, term
 
@@ -75,8 +74,8 @@ def counts(out: Path, plan: Plan) -> Counts:
             remedy="Describe the export of the profile rdf11.",
         )
     found, last = Counts(), None
-    with gzip.open(out) if plan.packed else out.open("rb") as stream:
-        for quad in pyoxigraph.parse(stream, format=FORMATS[plan.form]):  # type: ignore[arg-type]
+    with unpacked(out, plan.packed) as stream:
+        for quad in pyoxigraph.parse(stream, format=FORMATS[plan.form]):
             found.triples += 1
             found.properties[quad.predicate] += 1
             if quad.predicate == TYPE and isinstance(quad.object, NamedNode):

@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 import uuid
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,6 +109,8 @@ def verify(path: Path, folder: Path, plan: Plan) -> None:
     """Read an export, and raise ``KgError`` with the rules that it breaks."""
     with loaded(path, form=plan.form, packed=plan.packed) as store:
         faults = [*rules.broken(store, plan.profile), *rules.missing(store, folder)]
+    with unpacked(path, plan.packed) as stream:
+        faults += rules.odd(pyoxigraph.parse(stream, format=FORMATS[plan.form]))
     if faults:
         told = "\n".join(f"  {fault}" for fault in faults[:_FAULTS])
         more = f"\n  ... and {len(faults) - _FAULTS} more" if len(faults) > _FAULTS else ""
@@ -123,14 +126,20 @@ def loaded(path: Path, *, form: str, packed: bool = False) -> Iterator[pyoxigrap
     place = tempfile.mkdtemp(prefix="kg-")
     try:
         store = pyoxigraph.Store(place)
-        with gzip.open(path) if packed else path.open("rb") as stream:
-            store.bulk_load(stream, format=FORMATS[form])  # type: ignore[arg-type]
+        try:
+            with unpacked(path, packed) as stream:
+                store.bulk_load(stream, format=FORMATS[form])
+        except (SyntaxError, ValueError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise KgError(f"{path}: not {form}: {error}", remedy="Give --format.") from error
         yield store
-    except (SyntaxError, ValueError, EOFError, gzip.BadGzipFile, UnicodeError) as error:
-        raise KgError(f"{path}: not {form}: {error}", remedy="Give --format.") from error
     finally:
         store = None  # type: ignore[assignment]  # Closes it, which Windows needs.
         shutil.rmtree(place, ignore_errors=True)
+
+
+def unpacked(path: Path, packed: bool) -> IO[bytes]:
+    """Open a file, compressed or not."""
+    return gzip.open(path) if packed else path.open("rb")  # type: ignore[return-value]
 
 
 @dataclass(slots=True)
