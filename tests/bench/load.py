@@ -1,6 +1,6 @@
 """Measure how a graph gets into Neo4j, beside the writer of neo4j-graphrag.
 
-    python tests/bench/load.py GRAPH [--more GRAPH] [--apoc apoc-core-5.26.5-core.jar]
+    python tests/bench/load.py GRAPH [--more GRAPH] [--warm GRAPH] [--apoc JAR]
 
 Each loads into a new server of its own, made as for the tests.  ``--more`` is the same graph after
 some papers were added: what the load of the difference writes is counted.  The writer needs
