@@ -1,10 +1,16 @@
-"""The named queries: Cypher files whose leading comment says what they answer and what they take.
+"""The named queries: files whose leading comment says what they answer and what they take.
 
-A file begins with ``//`` lines: what it answers, an empty one, then one line a parameter::
+Each is there in Cypher and in SPARQL.  A file of Cypher begins with ``//`` lines, one of SPARQL
+with ``#`` lines: what it answers, an empty one, then one line a parameter::
 
     // title: glob = "*" - the paper's title or id
 
 A parameter without ``= default`` must be given.  Its type is one of ``TYPES``.
+
+SPARQL knows no lists.  A column that is one in Cypher has its items joined by ``SEPARATOR`` there,
+and is declared too::
+
+    # titles: list - of the newest three papers
 """
 
 import difflib
@@ -27,6 +33,16 @@ _PARAMETER = re.compile(
     r"(?P<name>\w+): (?P<type>\w+)(?: = (?P<default>\S+))? - (?P<purpose>\S.*)", re.ASCII
 )
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", re.ASCII)
+#: Ending of a file -> what its comments begin with.
+_COMMENTS: Final = {".cypher": "//", ".rq": "#"}
+#: What stands between the items of a list in an answer of SPARQL.
+SEPARATOR: Final = "\u241f"
+#: What is text, the name of a thing, or a comment in SPARQL, or else a parameter.
+SPARQL_TOKEN: Final = re.compile(
+    r'''"""(?:[^\\]|\\.)*?"""|\'\'\'(?:[^\\]|\\.)*?\'\'\'|"(?:[^"\\\n\r]|\\.)*"|'''
+    r"""'(?:[^'\\\n\r]|\\.)*'|<[^<>"{}|^`\\\x00-\x20]*>|\#[^\n\r]*|\$(?P<name>[^\W\d]\w*)""",
+    re.DOTALL,
+)
 #: What is text or a comment in Cypher.
 _TEXTS = re.compile(
     r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`|//[^\n]*|/\*.*?\*/""", re.DOTALL
@@ -81,6 +97,38 @@ def _string(text: str) -> str:
     return value if isinstance(value, str) else text
 
 
+def sparql_pattern(glob: str) -> str:
+    r"""Give the regular expression for ``REGEX(?name, pattern, "is")`` of what a glob matches.
+
+    >>> print(sparql_pattern("C++ (*)?"))
+    ^C\+\+ \(.*\).$
+    """
+    wild = {"*": ".*", "?": "."}
+    return f"^{''.join(wild.get(char) or _quoted(char) for char in glob)}$"
+
+
+def sparql_words(text: str) -> list[str]:
+    r"""Give a regular expression for each of the words, phrases and beginnings.
+
+    >>> print(*sparql_words('models* "latent space" DINO-WM'))
+    (^|\W)models (^|\W)latent\W+space(\W|$) (^|\W)DINO(\W|$) (^|\W)WM(\W|$)
+    """
+    made = []
+    for part in re.findall(r'"[^"]*"|[^\s"]+', text):
+        terms = re.findall(r"[\w*?]*\w[\w*?]*", part.lstrip("*?"))
+        if part.startswith('"'):
+            terms = [r"\W+".join(re.findall(r"\w+", part))]
+        for term in filter(None, terms):
+            bare = term if part.startswith('"') else term.rstrip("*").replace("?", r"\w")
+            end = "" if term.endswith("*") else r"(\W|$)"
+            made.append(rf"(^|\W){bare.replace('*', chr(92) + 'w*')}{end}")
+    return list(dict.fromkeys(made))
+
+
+def _quoted(char: str) -> str:
+    return f"\\{char}" if char in r"\.+*?()|[]{}^$" else char
+
+
 #: Type of a parameter -> what it makes of a given text.
 TYPES: Final[dict[str, Callable[[str], Any]]] = {
     "string": _string,
@@ -88,6 +136,12 @@ TYPES: Final[dict[str, Callable[[str], Any]]] = {
     "float": float,
     "glob": lambda text: pattern(_string(text)),
     "words": words,
+}
+#: The same in SPARQL.
+_SPARQL_TYPES: Final[dict[str, Callable[[str], Any]]] = {
+    **TYPES,
+    "glob": lambda text: sparql_pattern(_string(text)),
+    "words": sparql_words,
 }
 
 
@@ -103,45 +157,55 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A named query: what it answers, its parameters, its Cypher with the comment."""
+    """A named query: what it answers, its parameters, its text with the comment.
+
+    ``ending`` tells the language: ``.cypher`` or ``.rq``.  ``lists`` are columns of SPARQL whose
+    values are lists.
+    """
 
     name: str
     purpose: str
     parameters: tuple[Parameter, ...]
     text: str
+    ending: str = ".cypher"
+    lists: tuple[str, ...] = ()
 
     @property
     def code(self) -> str:
-        """The Cypher without the leading comment."""
-        lines = self.text.splitlines()
-        return "\n".join(itertools.dropwhile(lambda line: line.startswith("//"), lines))
+        """The query without the leading comment."""
+        mark, lines = _COMMENTS[self.ending], self.text.splitlines()
+        return "\n".join(itertools.dropwhile(lambda line: line.startswith(mark), lines))
 
 
-def names() -> list[str]:
-    """Give the names of all queries, sorted."""
-    return sorted(path.stem for path in _folder().glob("*.cypher"))
+def names(ending: str = ".cypher") -> list[str]:
+    """Give the names of all queries of a language, sorted."""
+    return sorted(path.stem for path in _folder().glob(f"*{ending}"))
 
 
-def load(name: str) -> Query:
-    """Give a query by its name, or by the path of a ``.cypher`` file; raise ``KgError``."""
-    if name.endswith(".cypher"):
+def load(name: str, ending: str = ".cypher") -> Query:
+    """Give a query by its name, or by the path of its file; raise ``KgError``.
+
+    ``ending`` is that of the language: ``.cypher`` or ``.rq``, which is SPARQL.
+    """
+    if name.endswith(ending):
         return parse(Path(name))
-    if name not in names():
-        near = difflib.get_close_matches(name, names(), n=1)
+    known = names(ending)
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
         hint = f"Did you mean {near[0]}? " if near else ""
         raise KgError(
-            f"There is no query named {name}", remedy=f"{hint}There are: {', '.join(names())}"
+            f"There is no query named {name}", remedy=f"{hint}There are: {', '.join(known)}"
         )
-    return parse(_folder() / f"{name}.cypher")
+    return parse(_folder() / f"{name}{ending}")
 
 
-def is_name(text: str) -> bool:
-    """Tell a name from Cypher, which has blanks.
+def is_name(text: str, ending: str = ".cypher") -> bool:
+    """Tell a name, or the path of a file, from a query, which has blanks.
 
-    >>> is_name("shared-entities"), is_name("RETURN 1")
-    (True, False)
+    >>> is_name("shared-entities"), is_name("RETURN 1"), is_name("my/own.rq", ".rq")
+    (True, False, True)
     """
-    return bool(_NAME.fullmatch(text)) or (text.endswith(".cypher") and "\n" not in text)
+    return bool(_NAME.fullmatch(text)) or (text.endswith(ending) and "\n" not in text)
 
 
 def parse(path: Path) -> Query:
@@ -150,22 +214,27 @@ def parse(path: Path) -> Query:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeError) as error:
         raise KgError(f"{path}: cannot be read: {error}", remedy="Give a text file.") from error
+    mark = _COMMENTS[path.suffix]
     purpose: list[str] = []
     parameters: list[Parameter] = []
+    lists: list[str] = []
     for number, line in enumerate(text.splitlines(), start=1):
-        if not line.startswith("//"):
+        if not line.startswith(mark):
             break
-        said = line[2:].strip()
-        if found := _PARAMETER.fullmatch(said):
+        said = line.removeprefix(mark).strip()
+        found = _PARAMETER.fullmatch(said)
+        if found and path.suffix == ".rq" and found["type"] == "list":
+            lists.append(found["name"])
+        elif found:
             parameters.append(_parameter(path, number, found))
         elif said and parameters:
             raise KgError(
                 f"{path}, line {number}: not a parameter: {said}",
-                remedy='Write it as: // name: type = "default" - what it is',
+                remedy=f'Write it as: {mark} name: type = "default" - what it is',
             )
         elif said:
             purpose.append(said)
-    made = Query(path.stem, "\n".join(purpose), tuple(parameters), text)
+    made = Query(path.stem, "\n".join(purpose), tuple(parameters), text, path.suffix, tuple(lists))
     _check(path, made)
     return made
 
@@ -176,6 +245,7 @@ def bind(query: Query, given: Mapping[str, Any]) -> dict[str, Any]:
     Values may be texts, as on a command line, or numbers.  Raises ``KgError`` for a parameter
     that is unknown, missing, or not of its type.
     """
+    types = TYPES if query.ending == ".cypher" else _SPARQL_TYPES
     takes = ", ".join(_usage(parameter) for parameter in query.parameters) or "no parameters"
     remedy = f"{query.name} takes {takes}"
     known = {parameter.name for parameter in query.parameters}
@@ -187,7 +257,7 @@ def bind(query: Query, given: Mapping[str, Any]) -> dict[str, Any]:
         if value is None:
             raise KgError(f"{query.name} needs the parameter {parameter.name}", remedy=remedy)
         try:
-            values[parameter.name] = TYPES[parameter.type](str(value))
+            values[parameter.name] = types[parameter.type](str(value))
         except ValueError as error:
             what = f"{parameter.name} must be of type {parameter.type}, not {value!r}"
             raise KgError(what, remedy=remedy) from error
@@ -205,6 +275,50 @@ def rounded(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: rounded(item) for name, item in value.items()}
     return value
+
+
+def parameters(sparql: str) -> list[str]:
+    """Give the parameters that a query in SPARQL has: what begins with ``$``, and no variable.
+
+    >>> parameters('SELECT ?x { ?x <a:$b> "$c" . FILTER(?x = $d) } # $e')
+    ['d']
+    """
+    found = (match["name"] for match in SPARQL_TOKEN.finditer(sparql))
+    return list(dict.fromkeys(filter(None, found)))
+
+
+def unmatched(query: Query, given: Mapping[str, str]) -> str:
+    """Say that nothing was found, and why that may be."""
+    whole = [
+        f'--param {parameter.name}="*{given[parameter.name]}*"'
+        for parameter in query.parameters
+        if parameter.type == "glob" and not set("*?") & set(given.get(parameter.name, "*"))
+    ]
+    return (
+        f"No rows. Names must match as a whole; for a part: {' '.join(whole)}"
+        if whole
+        else "No rows."
+    )
+
+
+def given(text: str) -> tuple[str, str]:
+    """Read ``K=V`` of a command line; raise ``KgError`` if it is none."""
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise KgError(f"--param {text}: is not K=V", remedy='Write: --param title="DINO-WM*"')
+    return name, value
+
+
+def typed(text: str) -> Any:
+    """Give what a text says as JSON, or itself.
+
+    >>> typed("5"), typed("five")
+    (5, 'five')
+    """
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def unknown(cypher: str) -> list[str]:
@@ -240,18 +354,20 @@ def _parameter(path: Path, number: int, found: re.Match[str]) -> Parameter:
 def _check(path: Path, query: Query) -> None:
     if not query.purpose:
         raise KgError(
-            f"{path}, line 1: no documentation", remedy="Begin with: // What the query answers."
+            f"{path}, line 1: no documentation",
+            remedy=f"Begin with: {_COMMENTS[query.ending]} What the query answers.",
         )
-    used = set(re.findall(r"\$(\w+)", query.code))
+    code = query.code
+    used = set(re.findall(r"\$(\w+)", code) if query.ending == ".cypher" else parameters(code))
     declared = {parameter.name for parameter in query.parameters}
     if used != declared:
         raise KgError(
             f"{path}: parameters used and declared differ: {', '.join(sorted(used ^ declared))}",
-            remedy="Declare each above the query: // name: type - what it is",
+            remedy=f"Declare each above it: {_COMMENTS[query.ending]} name: type - what it is",
         )
     for parameter in query.parameters:
         if parameter.default is not None:
-            bind(Query(path.name, query.purpose, (parameter,), query.text), {})
+            bind(Query(path.name, query.purpose, (parameter,), query.text, query.ending), {})
 
 
 def _usage(parameter: Parameter) -> str:

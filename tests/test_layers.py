@@ -47,13 +47,15 @@ FLOORS: Final = (
     "kg.assemble",
     # Where a graph is kept, and how it is asked.
     "kg.store kg.store.files kg.store.formats kg.store.java kg.queries kg.web",
+    "kg.store.projection",
     "kg.store.archive kg.store.arcade kg.browser kg.store.rdf kg.store.rdf.terms",
     "kg.store.rdf.iris",
     "kg.store.rdf.triples",
     "kg.store.rdf.profiles",
-    "kg.store.rdf.rules kg.store.rdf.star kg.store.rdf.memory",
+    "kg.store.rdf.rules kg.store.rdf.star kg.store.rdf.memory kg.store.rdf.oxigraph "
+    "kg.store.rdf.sparql",
     "kg.store.rdf.dump",
-    "kg.store.rdf.description kg.store.rdf.restoration",
+    "kg.store.rdf.description kg.store.rdf.restoration kg.endpoint",
     "kg.store.bolt",
     "kg.store.neo4j kg.store.neo4j.connection kg.store.neo4j.marks kg.store.neo4j.values",
     "kg.store.neo4j.ask kg.store.neo4j.differences kg.store.neo4j.lock kg.store.neo4j.schema",
@@ -67,7 +69,7 @@ FLOORS: Final = (
     "kg.options",
     "kg.commands kg.commands.build kg.commands.load kg.commands.queries "
     "kg.commands.query "
-    "kg.commands.serve kg.commands.show kg.commands.stats kg.commands.train",
+    "kg.commands.serve kg.commands.show kg.commands.sparql kg.commands.stats kg.commands.train",
     "kg.commands.evaluate kg.commands.export kg.commands.import_ kg.commands.extract",
     "kg.cli",
 )
@@ -115,6 +117,8 @@ KEEPERS: Final = {
         "kg.store.rdf.dump",
         "kg.store.rdf.description",
         "kg.store.rdf.restoration",
+        "kg.store.rdf.oxigraph",
+        "kg.store.rdf.sparql",
     },
 }
 #: Packages that ``kg`` imports within functions only, since most commands do without.

@@ -1,6 +1,5 @@
 """``kg query``: ask a graph, in its folder or in Neo4j."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,6 @@ from typing import Any
 import click
 
 from kg import queries
-from kg.errors import KgError
 from kg.output import Row, as_csv, as_json, as_table, terminal_width
 
 
@@ -46,9 +44,11 @@ def command(
     Parameters of Cypher are JSON where they can be read as such, else text. In named queries *
     stands for any text and ? for one character, whatever the case.
     """
-    given = dict(map(_parameter, params))
+    given = dict(map(queries.given, params))
     named = queries.load(query) if queries.is_name(query) else None
-    values = queries.bind(named, given) if named else {k: _typed(v) for k, v in given.items()}
+    values = (
+        queries.bind(named, given) if named else {k: queries.typed(v) for k, v in given.items()}
+    )
     rows = _rows(graph, named.text if named else query, values, user, database)
     if named:
         rows = [queries.rounded(row) for row in rows]
@@ -87,30 +87,7 @@ def _no_rows(query: str, given: Mapping[str, str]) -> str:
         return (
             f"No rows: no graph has the label or type {', '.join(names)}." if names else "No rows."
         )
-    whole = [
-        f'--param {parameter.name}="*{given[parameter.name]}*"'
-        for parameter in queries.load(query).parameters
-        if parameter.type == "glob" and not set("*?") & set(given.get(parameter.name, "*"))
-    ]
-    return (
-        f"No rows. Names must match as a whole; for a part: {' '.join(whole)}"
-        if whole
-        else "No rows."
-    )
-
-
-def _parameter(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise KgError(f"--param {text}: is not K=V", remedy='Write: --param title="DINO-WM*"')
-    return name, value
-
-
-def _typed(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
+    return queries.unmatched(queries.load(query), given)
 
 
 def _say(text: str) -> None:

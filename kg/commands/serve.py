@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kg.errors import KgError
+
 if TYPE_CHECKING:
     from kg.store.bolt import Bolt
+    from kg.web import Route
 
 _PORT = click.IntRange(0, 65535)
 
@@ -20,6 +23,7 @@ _PORT = click.IntRange(0, 65535)
 Example:
   kg serve graph
   kg serve graph --port 7687 --browser neo4j-browser-5.24.0.jar
+  kg serve graph --sparql --http-port 7475
   kg serve --http-port 7475"""
 )
 @click.argument("graph", type=click.Path(path_type=Path), required=False)
@@ -44,8 +48,20 @@ Example:
     help="Serve Neo4j Browser too, from its file neo4j-browser-VERSION.jar, which Maven Central "
     "has under org.neo4j.client.",
 )
+@click.option(
+    "--sparql",
+    "with_sparql",
+    is_flag=True,
+    help="Answer the SPARQL 1.1 protocol over HTTP too. It knows no password: programs of this "
+    "machine, and web pages in your browser, may read the graph there.",
+)
 def command(
-    graph: Path | None, port: int, http_port: int, http_host: str, jar: Path | None
+    graph: Path | None,
+    port: int,
+    http_port: int,
+    http_host: str,
+    jar: Path | None,
+    with_sparql: bool,
 ) -> None:
     """Serve GRAPH on this machine until Ctrl-C, for reading.
 
@@ -53,17 +69,23 @@ def command(
     time. Neo4j Browser fetches a style and a guide over HTTP, by the lines that are shown; without
     GRAPH there is nothing but these, for a graph that `kg load` brought to Neo4j.
     """
-    from kg import browser, web
+    from kg import browser, endpoint, web
     from kg.store import bolt
 
+    if with_sparql and graph is None:
+        raise KgError("--sparql serves a graph", remedy="Give it: kg serve GRAPH --sparql")
     # So that the server stops and its copy goes, as after Ctrl-C.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with contextlib.ExitStack() as stack:
-        site = stack.enter_context(web.serve(browser.routes(jar), port=http_port, host=http_host))
-        served = graph and stack.enter_context(
-            bolt.serve(graph, port=port, say=lambda text: click.echo(text, err=True))
-        )
+        routes = browser.routes(jar)
+        if with_sparql and graph:
+            routes |= _sparql(graph, stack)
+        site = stack.enter_context(web.serve(routes, port=http_port, host=http_host))
+        served = graph and stack.enter_context(bolt.serve(graph, port=port, say=_say))
         _show(served or None, site, jar)
+        if with_sparql:
+            click.echo(f"SPARQL    {site}{endpoint.PATH}\n")
+        _say("Serving until Ctrl-C.")
         try:
             # A signal may reach one of Java's threads, which does not wake this one.
             while not threading.Event().wait(0.5):
@@ -87,4 +109,17 @@ def _show(served: "Bolt | None", site: str, jar: Path | None) -> None:
     click.echo(f"  :style {site}{browser.STYLE}")
     click.echo(f"  :guide {site}{browser.GUIDE}")
     click.echo(f"Favourites, to download and drop on its page: {site}{browser.FAVOURITES}\n")
-    click.echo("Serving until Ctrl-C.", err=True)
+
+
+def _sparql(graph: Path, stack: contextlib.ExitStack) -> "dict[str, Route]":
+    """Give the route of SPARQL, whose store stays open until the stack ends."""
+    from kg import endpoint
+    from kg.store.rdf import oxigraph
+
+    # The engine's parser goes as deep as the query does, and threads have less room than we do.
+    threading.stack_size(1 << 26)
+    return endpoint.routes(stack.enter_context(oxigraph.opened(graph, say=_say)))
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
