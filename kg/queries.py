@@ -107,22 +107,31 @@ def sparql_pattern(glob: str) -> str:
     return f"^{''.join(wild.get(char) or _quoted(char) for char in glob)}$"
 
 
-def sparql_words(text: str) -> list[str]:
-    r"""Give a regular expression for each of the words, phrases and beginnings.
+def sparql_words(text: str) -> list[tuple[str, str]]:
+    r"""Give each of the words, phrases and beginnings: what it contains, a regular expression.
 
-    >>> print(*sparql_words('models* "latent space" DINO-WM'))
-    (^|\W)models (^|\W)latent\W+space(\W|$) (^|\W)DINO(\W|$) (^|\W)WM(\W|$)
+    >>> for contained, regex in sparql_words('Models* "latent space" DINO-WM'):
+    ...     print(contained, regex)
+    models (^|\W)models
+    latent (^|\W)latent\W+space(\W|$)
+    dino (^|\W)dino(\W|$)
+    wm (^|\W)wm(\W|$)
     """
     made = []
-    for part in re.findall(r'"[^"]*"|[^\s"]+', text):
-        terms = re.findall(r"[\w*?]*\w[\w*?]*", part.lstrip("*?"))
+    for part in re.findall(r'"[^"]*"|[^\s"]+', text.lower()):
         if part.startswith('"'):
-            terms = [r"\W+".join(re.findall(r"\w+", part))]
-        for term in filter(None, terms):
-            bare = term if part.startswith('"') else term.rstrip("*").replace("?", r"\w")
-            end = "" if term.endswith("*") else r"(\W|$)"
-            made.append(rf"(^|\W){bare.replace('*', chr(92) + 'w*')}{end}")
+            phrase = re.findall(r"\w+", part)
+            made += [(max(phrase, key=len), _whole(r"\W+".join(phrase)))] if phrase else []
+            continue
+        for term in re.findall(r"[\w*?]*\w[\w*?]*", part.lstrip("*?")):
+            contained = max(re.split(r"[*?]+", term), key=len)
+            regex = term.rstrip("*").replace("?", r"\w").replace("*", r"\w*")
+            made.append((contained, rf"(^|\W){regex}" if term.endswith("*") else _whole(regex)))
     return list(dict.fromkeys(made))
+
+
+def _whole(word: str) -> str:
+    return rf"(^|\W){word}(\W|$)"
 
 
 def _quoted(char: str) -> str:

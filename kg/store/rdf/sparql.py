@@ -59,8 +59,8 @@ _PARTS: Final = frozenset(("decimal", "double", "float"))
 def ask(store: Store, text: str, values: Mapping[str, Any] | None = None) -> Answer:
     """Answer a query whose parameters, ``$name``, have values; our prefixes are known in it.
 
-    A value is a text, a number, true or false, a ``NamedNode``, or a list of those for VALUES.
-    The answer is evaluated as it is read.  Raises ``KgError`` for a wrong query, for SPARQL
+    A value is a text, a number, true or false, a ``NamedNode``; for VALUES a list of those or of
+    tuples of them.  The answer is evaluated as it is read.  Raises ``KgError`` for a wrong query, for SPARQL
     Update, and for what asks another server.
     """
     _refuse(text)
@@ -100,11 +100,13 @@ def bound(text: str, values: Mapping[str, Any]) -> str:
 def term(name: str, value: Any) -> str:
     """Give a value as it is written in SPARQL; raise ``KgError`` if there is no way to.
 
-    >>> term("x", 5), term("x", True), term("x", "it's"), term("x", ["a", 2])
-    ('5', 'true', '"it\\'s"', '"a" 2')
+    >>> print(term("x", 5), term("x", True), term("x", 'a"b'), term("x", [("a", 1), ("b", 2)]))
+    5 true "a\\"b" ("a" 1) ("b" 2)
     """
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return " ".join(term(name, item) for item in value)
+    if isinstance(value, tuple):
+        return f"({term(name, list(value))})"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int):
