@@ -60,8 +60,8 @@ def ask(store: Store, text: str, values: Mapping[str, Any] | None = None) -> Ans
     """Answer a query whose parameters, ``$name``, have values; our prefixes are known in it.
 
     A value is a text, a number, true or false, a ``NamedNode``; for VALUES a list of those or of
-    tuples of them.  The answer is evaluated as it is read.  Raises ``KgError`` for a wrong query, for SPARQL
-    Update, and for what asks another server.
+    tuples of them.  The answer is evaluated as it is read.  Raises ``KgError`` for a wrong query,
+    for SPARQL Update, and for what asks another server.
     """
     _refuse(text)
     query = bound(text, values or {})
