@@ -49,6 +49,14 @@ _FORMATS: Final = (
 )
 
 
+class _Refusal(Exception):
+    """A request that is answered by a status and the reason."""
+
+    def __init__(self, status: HTTPStatus, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+
+
 def routes(store: sparql.Store) -> dict[str, web.Route]:
     """Give the route of the protocol for a store that stays open."""
     return {PATH: functools.partial(_answer, store)}
@@ -93,14 +101,14 @@ def _quality(parameters: list[str]) -> float:
 
 def _answer(store: sparql.Store, request: web.Request) -> web.Answer:
     try:
-        asked = _asked(request)
-        query = _query(asked, request)
+        query = _query(_asked(request), request)
         if query is None:
             return _description(request)
-        return _found(sparql.ask(store, query), request)
+        return sparql.roomy(lambda: _found(sparql.ask(store, query), request))
+    except _Refusal as error:
+        return web.Answer(f"{error}\n".encode(), status=error.status)
     except KgError as error:
-        status = HTTPStatus.FORBIDDEN if "would write" in str(error) else HTTPStatus.BAD_REQUEST
-        return web.Answer(f"{error}\n".encode(), status=status)
+        return web.Answer(f"{error}\n".encode(), status=HTTPStatus.BAD_REQUEST)
 
 
 def _asked(request: web.Request) -> dict[str, list[str]]:
@@ -117,9 +125,10 @@ def _asked(request: web.Request) -> dict[str, list[str]]:
         return {**asked, **_fields(body)}
     known = {"application/sparql-query": "query", "application/sparql-update": "update"}
     if kind not in known:
-        raise KgError(
-            f"A body of the type {kind or '(none)'} is not known",
-            remedy=f"Send application/x-www-form-urlencoded or {', '.join(known)}.",
+        raise _Refusal(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            f"A body of the type {kind or '(none)'} is not known.\n"
+            "Send application/x-www-form-urlencoded or application/sparql-query.",
         )
     return {**asked, known[kind]: [body]}
 
@@ -134,9 +143,10 @@ def _fields(text: str) -> dict[str, list[str]]:
 def _query(asked: Mapping[str, list[str]], request: web.Request) -> str | None:
     """Give the query of a request, None if it has none and wants the description."""
     if "update" in asked:
-        raise KgError(
-            "SPARQL Update would write, and the graph is served for reading",
-            remedy="To change the graph, change its papers and build.",
+        raise _Refusal(
+            HTTPStatus.FORBIDDEN,
+            "SPARQL Update would write, and the graph is served for reading.\n"
+            "To change the graph, change its papers and build.",
         )
     for name in ("default-graph-uri", "named-graph-uri"):
         if name in asked:
@@ -151,8 +161,7 @@ def _found(found: sparql.Answer, request: web.Request) -> web.Answer:
     kinds = _TRIPLES if sparql.kind(found) == "triples" else _ROWS
     kind = accepted(request.headers.get("accept", ""), kinds)
     if kind is None:
-        said = f"There is: {', '.join(kinds)}\n"
-        return web.Answer(said.encode(), status=HTTPStatus.NOT_ACCEPTABLE)
+        raise _Refusal(HTTPStatus.NOT_ACCEPTABLE, f"There is: {', '.join(kinds)}")
     return web.Answer(sparql.written(found, kinds[kind]), _charset(kind))
 
 

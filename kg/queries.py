@@ -217,12 +217,17 @@ def is_name(text: str, ending: str = ".cypher") -> bool:
     return bool(_NAME.fullmatch(text)) or (text.endswith(ending) and "\n" not in text)
 
 
-def parse(path: Path) -> Query:
-    """Read and check a query's file; raise ``KgError`` with the line at fault."""
+def read(path: Path) -> str:
+    """Give the text of a query's file; raise ``KgError`` if there is none."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeError) as error:
         raise KgError(f"{path}: cannot be read: {error}", remedy="Give a text file.") from error
+
+
+def parse(path: Path) -> Query:
+    """Read and check a query's file; raise ``KgError`` with the line at fault."""
+    text = read(path)
     mark = _COMMENTS[path.suffix]
     purpose: list[str] = []
     parameters: list[Parameter] = []

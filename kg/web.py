@@ -109,6 +109,10 @@ def _handler(routes: Mapping[str, Route]) -> type[http.server.BaseHTTPRequestHan
 
         def do_GET(self) -> None:
             url = urllib.parse.urlsplit(self.path)
+            if "Transfer-Encoding" in self.headers:
+                self.close_connection = True
+                self._send(Answer(b"Say how long\n", status=HTTPStatus.LENGTH_REQUIRED))
+                return
             size = self.headers.get("Content-Length") or "0"
             if not size.isdecimal() or int(size) > LIMIT:
                 self.close_connection = True

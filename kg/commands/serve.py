@@ -116,8 +116,6 @@ def _sparql(graph: Path, stack: contextlib.ExitStack) -> "dict[str, Route]":
     from kg import endpoint
     from kg.store.rdf import oxigraph
 
-    # The engine's parser goes as deep as the query does, and threads have less room than we do.
-    threading.stack_size(1 << 26)
     return endpoint.routes(stack.enter_context(oxigraph.opened(graph, say=_say)))
 
 

@@ -24,7 +24,7 @@ Example:
   kg sparql graph - --format srj < question.rq > answer.srj"""
 )
 @click.argument("graph", type=click.Path(path_type=Path))
-@click.argument("query", metavar="NAME|SPARQL|-")
+@click.argument("query", metavar="NAME|FILE.rq|SPARQL|-")
 @click.option("--param", "params", multiple=True, metavar="K=V", help="A parameter; repeatable.")
 @click.option("--json", "form", flag_value="json", help="Rows as JSON, as kg query gives them.")
 @click.option("--csv", "form", flag_value="csv", help="Rows as CSV.")
@@ -46,19 +46,40 @@ def command(
     if form and standard:
         raise KgError(f"--{form} and --format exclude each other", remedy="Give one of the two.")
     given = dict(map(queries.given, params))
-    named = queries.load(query, ".rq") if query != "-" and queries.is_name(query, ".rq") else None
-    text = named.text if named else _read(query)
+    named, text = _asked(query)
     from kg.store.rdf import oxigraph, sparql
 
     values = queries.bind(named, given) if named else {k: sparql.value(v) for k, v in given.items()}
+    for name in queries.parameters(text):
+        if name not in values:
+            _say(f"${name} is a variable here; --param {name}=... would give it a value.")
     with oxigraph.opened(graph, say=_say) as store:
         # Nothing is written from here on, and the engine does not hear of Ctrl-C.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-        found = sparql.ask(store, text, values)
-        if standard:
-            _write(sparql.written(found, standard))
-        else:
-            _show(found, form, named, given)
+
+        def answer() -> None:
+            found = sparql.ask(store, text, values)
+            if standard:
+                _write(sparql.written(found, standard))
+            else:
+                _show(found, form, named, given)
+
+        sparql.roomy(answer)
+
+
+def _asked(query: str) -> tuple[queries.Query | None, str]:
+    """Give the SPARQL that is asked, and the named query that it is of, if it is.
+
+    The file of a named query begins with a comment, which tells what it takes.
+    """
+    if query == "-":
+        return None, _read()
+    if not queries.is_name(query, ".rq"):
+        return None, query
+    if query.endswith(".rq") and not (text := queries.read(Path(query))).startswith("#"):
+        return None, text
+    named = queries.load(query, ".rq")
+    return named, named.text
 
 
 def _show(
@@ -89,11 +110,9 @@ def _show(
             click.echo(as_csv(rows) if form == "csv" else as_table(rows, width=terminal_width()))
 
 
-def _read(query: str) -> str:
-    if query != "-":
-        return query
+def _read() -> str:
     try:
-        return sys.stdin.buffer.read().decode()
+        return sys.stdin.buffer.read().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise KgError(
             f"Standard input is no UTF-8: {error}", remedy="Save the query as UTF-8."
@@ -101,7 +120,7 @@ def _read(query: str) -> str:
 
 
 def _write(content: bytes) -> None:
-    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.write(content if content.endswith(b"\n") else content + b"\n")
     sys.stdout.buffer.flush()
 
 

@@ -4,8 +4,10 @@ Only a store is asked: what would write, or ask a server elsewhere, is refused.
 """
 
 import re
-from collections.abc import Collection, Mapping
-from typing import Any, Final
+import threading
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import Future
+from typing import Any, Final, TypeVar
 
 import pyoxigraph
 from pyoxigraph import BlankNode, Literal, NamedNode, QueryResultsFormat, RdfFormat
@@ -15,6 +17,7 @@ from kg.errors import KgError
 from kg.queries import SEPARATOR, SPARQL_TOKEN
 from kg.store.rdf.terms import PREFIXES, short
 
+T = TypeVar("T")
 Row = dict[str, Any]
 Store = pyoxigraph.Store
 Answer = pyoxigraph.QuerySolutions | pyoxigraph.QueryBoolean | pyoxigraph.QueryTriples
@@ -34,9 +37,11 @@ GRAPHS: Final = {
     "rdf": RdfFormat.RDF_XML,
 }
 
-#: Characters of a query, and brackets within brackets: the engine's parser dies of too many.
-LIMIT: Final = 200_000
+#: Characters of a query, and brackets within brackets.  The engine goes as deep as a query does,
+#: ``1+1+1`` too, and dies where its stack ends: it is asked in threads with room for the deepest.
+LIMIT: Final = 100_000
 _DEPTH: Final = 100
+_STACK: Final = 1 << 29
 _IGNORED: Final = r"(?:\s|\#[^\n\r]*)*"
 #: A server elsewhere that is asked, even where it stands within a text: better safe than sorry.
 _SERVICE: Final = re.compile(
@@ -56,12 +61,38 @@ _WHOLE: Final = frozenset(
 _PARTS: Final = frozenset(("decimal", "double", "float"))
 
 
+_STARTING: Final = threading.Lock()
+
+
+def roomy(run: Callable[[], T]) -> T:
+    """Give what a function gives that asks and reads answers, run with room for any query.
+
+    >>> roomy(lambda: 1)
+    1
+    """
+    future: Future[T] = Future()
+
+    def fulfil() -> None:
+        try:
+            future.set_result(run())
+        except BaseException as error:
+            future.set_exception(error)
+
+    with _STARTING:
+        before = threading.stack_size(_STACK)
+        try:
+            threading.Thread(target=fulfil, daemon=True).start()
+        finally:
+            threading.stack_size(before)
+    return future.result()
+
+
 def ask(store: Store, text: str, values: Mapping[str, Any] | None = None) -> Answer:
     """Answer a query whose parameters, ``$name``, have values; our prefixes are known in it.
 
     A value is a text, a number, true or false, a ``NamedNode``; for VALUES a list of those or of
-    tuples of them.  The answer is evaluated as it is read.  Raises ``KgError`` for a wrong query,
-    for SPARQL Update, and for what asks another server.
+    tuples of them.  The answer is evaluated as it is read, within ``roomy`` as this is.  Raises
+    ``KgError`` for a wrong query, for SPARQL Update, and for what asks another server.
     """
     _refuse(text)
     query = bound(text, values or {})
@@ -206,6 +237,8 @@ def _plain(literal: Literal) -> Any:
 
 def _refuse(text: str) -> None:
     """Raise ``KgError`` for what must not reach the engine."""
+    if not text.strip():
+        raise KgError("The query is empty", remedy="Write one, such as: SELECT * { ?s ?p ?o }")
     if len(text) > LIMIT:
         raise KgError(
             f"The query has {len(text):,} characters",
@@ -242,6 +275,9 @@ def _wrong(query: str, said: str) -> KgError:
     line, column, expected = int(place[1]), int(place[2]), " ".join(place[3].split())
     lines = query.split("\n")
     shown = lines[line - 1] if line <= len(lines) else ""
+    prefix = re.search(r"([\w.-]*:)\S*$", shown[: column - 1])
+    if "Prefix not found" in expected and prefix:
+        return KgError(f"The prefix {prefix[1]} is not known", remedy=_KNOWN)
     cut = max(0, column - 60)
     return KgError(
         f"The query is no SPARQL: line {line}, column {column}: {_expected(expected)}\n"
@@ -252,7 +288,7 @@ def _wrong(query: str, said: str) -> KgError:
 
 def _expected(said: str) -> str:
     """Give what the parser expected where that helps: it often names what nobody would write."""
-    if told := re.search(r"Prefix not found|The SELECT [^,]*|IRI parsing failed", said):
+    if told := re.search(r"The SELECT [^,]*|IRI parsing failed", said):
         return told[0]
     signs = re.findall(r'"(?:[^"\\]|\\.){1,2}"', said)
     return f"expected one of {' '.join(signs)}" if signs else "no query goes on like this"
