@@ -42,6 +42,7 @@ def card(
             "",
             f"**Data**: {len(records):,} annotated texts with {types.total():,} entities "
             f"({_counts(types)}) and {relations.total():,} relations ({_counts(relations)}).",
+            *_silver(settings),
             "",
             f"**Scores** on {scores['texts']} held-out texts, which also chose the best epoch, the "
             "thresholds and the calibration, so they flatter a little:",
@@ -63,6 +64,11 @@ def card(
             "",
         ]
     )
+
+
+def _silver(settings: Mapping[str, Any]) -> list[str]:
+    number = settings.get("silver", 0)
+    return [f"Beside them {number:,} texts that it annotated itself."] if number else []
 
 
 def _counts(counter: Counter[str]) -> str:

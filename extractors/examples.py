@@ -1,10 +1,10 @@
 """Annotated records as numbers, in batches: what the network is trained on.  Needs torch."""
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Any
+from typing import Any, Final
 
 import torch
 from spacy.tokens import Doc
@@ -16,12 +16,19 @@ from .network import Entities
 from .schema import Schema, type_of
 from .terms import normal, similarity
 
+#: The answer that nothing is learned from: torch's own mark of it.
+OPEN: Final = -100
+#: Share of the word pieces of a silver text that are hidden (see ``noisy``).
+HIDDEN: Final = 0.1
+_NOTHING: Final[Mapping[str, Any]] = {"spans": (), "roles": (), "relations": ()}
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
     """One annotated text as numbers: its first window, tags of words, entities, and answers.
 
-    ``valid`` says which relations the schema has: entities x entities x relations.
+    ``valid`` says which relations are asked for, of those that the schema has: entities x entities
+    x relations.  Tags and roles that are ``OPEN`` are not asked for.
     """
 
     pieces: words.Pieces
@@ -56,28 +63,58 @@ def examples(records: Iterable[gold.Record], tokenizer: Tokenizer, schema: Schem
 
 
 def example(record: gold.Record, doc: Doc, pieces: words.Pieces, schema: Schema) -> Example:
-    """Turn an annotated record into numbers; mentions beyond the window are left out."""
+    """Turn an annotated record into numbers; mentions beyond the window are left out.
+
+    A record may have ``open`` parts (``silver.record``).
+    """
+    left = record.get("open", _NOTHING)
     places = list(_places(record, doc, pieces, schema))
     tags = torch.zeros(len(pieces.words), dtype=torch.long)
     for place in places:
         tags[place.first] = 1 + 2 * place.type
         tags[place.first + 1 : place.last + 1] = 2 + 2 * place.type
+    for word in _words(left["spans"], doc, pieces):
+        if tags[word] == 0:
+            tags[word] = OPEN
     kept = list(dict.fromkeys(place.entity for place in places))
     chosen = [record["entities"][index] for index in kept]
     types = [schema.types.index(type_of(entity)) for entity in chosen]
+    roles = [schema.roles.index(entity.get("role", "mentions")) for entity in chosen]
+    valid = torch.tensor(links.ends(schema)[types][:, types])
+    names = {entity["name"]: number for number, entity in enumerate(chosen)}
+    for head, tail in left["relations"]:
+        if head in names and tail in names:
+            valid[names[head], names[tail]] = False
     entities, sames = _entities(places, kept)
     return Example(
         pieces=pieces,
         tags=tags,
         entities=entities,
-        valid=torch.tensor(links.ends(schema)[types][:, types]),
+        valid=valid,
         roles=torch.tensor(
-            [schema.roles.index(entity.get("role", "mentions")) for entity in chosen],
+            [OPEN if n in left["roles"] else role for n, role in zip(kept, roles, strict=True)],
             dtype=torch.long,
         ),
-        relations=tuple(_relations(record, chosen, schema)),
-        sames=sames,
+        relations=tuple(_relations(record, names, schema)),
+        # Which forms are one thing a model says by rules too, so it has nothing to learn of itself.
+        sames=sames[:0] if "open" in record else sames,
     )
+
+
+def _words(spans: Iterable[tuple[int, int]], doc: Doc, pieces: words.Pieces) -> Iterator[int]:
+    """Yield the words of the window that lie in the spans."""
+    place = {word: index for index, word in enumerate(pieces.words)}
+    for start, end in spans:
+        for token in doc.char_span(start, end) or ():
+            if token.i in place:
+                yield place[token.i]
+
+
+def noisy(example: Example, mask: int, chance: random.Random) -> Example:
+    """Hide some word pieces by ``mask``, so that a model does not just repeat what it said."""
+    first, *inner, last = example.pieces.ids
+    hidden = (mask if chance.random() < HIDDEN else piece for piece in inner)
+    return replace(example, pieces=replace(example.pieces, ids=(first, *hidden, last)))
 
 
 def _places(
@@ -125,9 +162,8 @@ def _entities(places: Sequence[_Place], kept: Sequence[int]) -> tuple[Entities |
 
 
 def _relations(
-    record: gold.Record, chosen: Sequence[Any], schema: Schema
+    record: gold.Record, names: Mapping[str, int], schema: Schema
 ) -> Iterator[tuple[int, int, int]]:
-    names = {entity["name"]: number for number, entity in enumerate(chosen)}
     order = tuple(schema.relations)
     for head, name, tail in record["relations"]:
         if head in names and tail in names and head != tail:

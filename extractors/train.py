@@ -1,4 +1,4 @@
-"""Make a model from annotated records.  Needs the extra ``train`` (torch).
+"""Train the network.  Needs the extra ``train`` (torch).
 
 One network learns mentions, roles, relations and which forms name one thing at the same time.
 Every epoch leaves a checkpoint; a run that was stopped goes on from the last one.
@@ -8,7 +8,7 @@ import json
 import math
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,11 +19,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from . import base as bases
-from . import calibrate, card, export, gold, lexicon, pipeline
-from .examples import Example, batches, examples, padded
+from .examples import OPEN, Example, batches, noisy, padded
 from .network import Network, relation_loss
-from .schema import OURS, schema_of
 from .tagger import bio_spans
 
 Say = Callable[[str], None]
@@ -50,6 +47,17 @@ class Recipe:
     seed: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What a network learns from: gold, silver, and what it is measured on."""
+
+    gold: Sequence[Example]
+    dev: Sequence[Example]
+    silver: Sequence[Example] = ()
+    #: The word piece that hides another one of a silver text.
+    mask: int = 0
+
+
 @dataclass(slots=True)
 class Run:
     """A training under way: what a checkpoint holds."""
@@ -63,75 +71,29 @@ class Run:
     best_epoch: int = 0
 
 
-def make(
-    gold_files: Sequence[Path],
-    dev_file: Path,
-    folder: Path,
-    *,
-    base: str,
-    recipe: Recipe,
-    name: str,
-    version: str,
-    corpus: Sequence[str] = (),
-    say: Say,
-) -> dict[str, Any]:
-    """Train, export and calibrate a model in ``folder``; give its scores on the held-out texts.
-
-    ``corpus`` are texts without annotations, from which the lexicon of the model is mined.
-    """
-    train_records, dev_records = list(gold.records(gold_files)), list(gold.records([dev_file]))
-    network = train(train_records, dev_records, base, folder / "training", recipe, say)
-    say("Exporting ...")
-    own = network.schema
-    settings = {"name": name, "version": version, "trained_on": len(train_records)}
-    if own != OURS:
-        settings["schema"] = own.data()
-    export.write(network, folder / "training" / "tokenizer.json", folder, settings)
-    if corpus:
-        say(f"Reading {len(corpus)} texts for the lexicon ...")
-        calibrate.start(folder)
-        nlp = pipeline.load(str(folder))
-        found = list(zip(corpus, pipeline.extract(nlp, corpus), strict=True))
-        lexicon.write(lexicon.mine(found, own.types), folder)
-    say("Calibrating ...")
-    scores = calibrate.calibrate(folder, dev_records)
-    card.write(folder, train_records, scores, base)
-    return scores
-
-
-def train(
-    train_records: Sequence[gold.Record],
-    dev_records: Sequence[gold.Record],
-    base: str,
-    folder: Path,
-    recipe: Recipe,
-    say: Say,
-) -> Network:
-    """Train a network and return that of the best epoch; checkpoints go to ``folder``."""
-    torch.manual_seed(recipe.seed)
-    torch.set_default_device("cuda" if torch.cuda.is_available() else "cpu")
-    encoder, tokenizer = bases.load(base)
-    network = Network(encoder, schema_of(train_records)).to(torch.get_default_device())
+def train(network: Network, data: Data, folder: Path, recipe: Recipe, say: Say) -> None:
+    """Train the network to that of the best epoch; checkpoints go to ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
-    tokenizer.save(str(folder / "tokenizer.json"))
-    items = examples(train_records, tokenizer, network.schema)
-    dev = examples(dev_records, tokenizer, network.schema)
-    steps = recipe.epochs * math.ceil(len(items) / recipe.batch)
+    network.to(torch.get_default_device())
+    parts = (len(data.gold), math.ceil(len(data.silver) / recipe.epochs))
+    steps = recipe.epochs * sum(math.ceil(part / recipe.batch) for part in parts)
     run = _run(network, recipe, steps)
     _resume(run, folder)
-    half = _half_is_faster(network, items[: recipe.batch])
-    say(f"{len(items)} texts, {steps} steps, {'bfloat16' if half else 'float32'}")
+    half = _half_is_faster(network, data.gold[: recipe.batch])
+    say(
+        f"{len(data.gold)} texts, {len(data.silver)} silver, {steps} steps, "
+        f"{'bfloat16' if half else 'float32'}"
+    )
     while run.epoch < recipe.epochs and run.epoch - run.best_epoch < recipe.patience:
-        _epoch(run, items, recipe, half, say)
+        _epoch(run, data, recipe, half, say)
         run.epoch += 1
-        scores = _averaged(run, lambda: check(network, dev, half))
+        scores = _averaged(run, lambda: check(network, data.dev, half))
         if (mean := sum(scores.values()) / len(scores)) > run.best:
             run.best, run.best_epoch = mean, run.epoch
             _write(folder / "best.pt", run.average)
         _save(run, folder)
         say(f"epoch {run.epoch} held out {json.dumps(scores)}")
     network.load_state_dict(torch.load(folder / "best.pt", weights_only=True))
-    return network.cpu()
 
 
 def loss(network: Network, batch: Sequence[Example], half: bool) -> dict[str, Tensor]:
@@ -142,12 +104,13 @@ def loss(network: Network, batch: Sequence[Example], half: bool) -> dict[str, Te
     for row, item in enumerate(batch):
         own = states[row][list(item.pieces.firsts)]
         tags = network.tag(network.drop(own))
-        parts["tag"].append(nn.functional.cross_entropy(tags, item.tags))
+        parts["tag"].append(nn.functional.cross_entropy(tags, item.tags, ignore_index=OPEN))
         if item.entities is None:
             continue
         mentions = network.mention_states(own, item.entities.mentions)
-        roles = network.roles(mentions, item.entities)
-        parts["role"].append(nn.functional.cross_entropy(roles, item.roles))
+        if (item.roles != OPEN).any():
+            roles = network.roles(mentions, item.entities)
+            parts["role"].append(nn.functional.cross_entropy(roles, item.roles, ignore_index=OPEN))
         scores = network.relations(mentions, item.entities)
         parts["relation"].append(relation_loss(scores, item.valid, item.relations))
         if len(item.sames):
@@ -156,11 +119,19 @@ def loss(network: Network, batch: Sequence[Example], half: bool) -> dict[str, Te
     return {name: torch.stack(values).mean() for name, values in parts.items() if values}
 
 
-def _epoch(run: Run, items: Sequence[Example], recipe: Recipe, half: bool, say: Say) -> None:
-    chance = random.Random(recipe.seed * 1000 + run.epoch)
+def _mixed(data: Data, recipe: Recipe, epoch: int) -> Iterator[list[Example]]:
+    """Yield the batches of an epoch: all of the gold, and the epoch's share of the silver."""
+    chance = random.Random(recipe.seed * 1000 + epoch)
+    share = [noisy(item, data.mask, chance) for item in data.silver[epoch :: recipe.epochs]]
+    mixed = [*batches(data.gold, recipe.batch, chance), *batches(share, recipe.batch, chance)]
+    chance.shuffle(mixed)
+    yield from mixed
+
+
+def _epoch(run: Run, data: Data, recipe: Recipe, half: bool, say: Say) -> None:
     run.network.train()
     started, sums = time.time(), dict.fromkeys(WEIGHTS, 0.0)
-    for step, batch in enumerate(batches(items, recipe.batch, chance), 1):
+    for step, batch in enumerate(_mixed(data, recipe, run.epoch), 1):
         parts = loss(run.network, batch, half)
         torch.stack([WEIGHTS[name] * part for name, part in parts.items()]).sum().backward()
         nn.utils.clip_grad_norm_(run.network.parameters(), 1.0)

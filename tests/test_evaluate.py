@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractors import gold, labels, review, scales, score
+from extractors import gold, labels, review, scales, score, silver
 from extractors.choice import Choice
 from extractors.faults import Fault
 from extractors.findings import Extraction, Finding, Mention, Relation
@@ -40,6 +40,41 @@ def written(path: Path, *records: object) -> Path:
 def public(tmp_path_factory) -> gold.Record:
     folder = tmp_path_factory.mktemp("public")
     return next(gold.records([written(folder / "p.jsonl", PUBLIC)]))
+
+
+# --- What a model annotates itself ------------------------------------------------------------
+
+
+def test_silver_keeps_what_is_sure_and_leaves_the_rest_open():
+    text = "An XNet for parsing\nXNet beats YNet at parsing, by beam search."
+
+    def found(form: str, label: str, score: float, role_score: float = 0.9) -> Finding:
+        places = [Mention(a, b, form, score) for a, b in gold.occurrences(text, form)]
+        kind = "task" if label == "Concept" else None
+        return Finding(form, label, kind, "uses", score, role_score, tuple(places))
+
+    findings = (
+        found("XNet", "Method", 0.9),
+        found("beam search", "Method", 0.3),
+        found("YNet", "Method", 0.5, role_score=0.4),
+        found("parsing", "Concept", 0.8),
+    )
+    relations = (
+        Relation(0, "outperforms", 2, 0.7, 0, 10),
+        Relation(0, "applied_to", 3, 0.3, 0, 10),
+        Relation(0, "builds_on", 1, 0.9, 0, 10),
+    )
+    made = silver.record(text, Extraction(findings, relations, ((0, len(text)),), "a model"))
+    assert gold.text(made) == text
+    assert [entity["name"] for entity in made["entities"]] == ["XNet", "YNet", "parsing"]
+    assert [text[a:b] for a, b, _ in gold.spans(made)] == [
+        *("XNet", "parsing", "XNet", "YNet", "parsing"),
+    ]
+    assert made["relations"] == [["XNet", "outperforms", "YNet"]]
+    left = made["open"]
+    assert [text[a:b] for a, b in left["spans"]] == ["beam search"]
+    assert left["roles"] == [1]
+    assert left["relations"] == [("XNet", "parsing")]
 
 
 # --- The form of the public sets --------------------------------------------------------------

@@ -30,7 +30,8 @@ FLOORS: Final = (
     "extractors.ruler",
     "extractors.score extractors.pipeline extractors.network extractors.base extractors.llm",
     "extractors.calibrate extractors.examples extractors.export extractors.review",
-    "extractors.train",
+    "extractors.train extractors.silver",
+    "extractors.rounds",
     "extractors.choice",
     # Records, and text.
     "kg.errors kg.records kg.clean kg.output kg.progress",
@@ -82,6 +83,7 @@ KEEPERS: Final = {
         "extractors.examples",
         "extractors.export",
         "extractors.network",
+        "extractors.rounds",
         "extractors.train",
     },
     "transformers": {"extractors.base", "extractors.network", "extractors.outside"},

@@ -37,6 +37,13 @@ Example:
     help="Papers without annotations, in any format of kg build: how often they use a term as what "
     "makes the model surer; 10,000 abstracts are a good number.",
 )
+@click.option(
+    "--silver",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Papers of the corpus that the model annotates itself, to learn on with them: twice the "
+    "annotated ones unless said; 0 leaves it at one round.",
+)
 def command(
     gold: tuple[Path, ...],
     dev: Path,
@@ -48,6 +55,7 @@ def command(
     name: str,
     version: str,
     corpus: tuple[str, ...],
+    silver: int | None,
 ) -> None:
     """Train a model on the annotated papers of GOLD, JSON records one a line.
 
@@ -58,14 +66,14 @@ def command(
     """
     try:
         from extractors import gold as annotated
-        from extractors import train
+        from extractors import rounds, train
     except ModuleNotFoundError as error:
         raise KgError(
             f"Training needs {error.name}.", remedy="Install it: pip install 'paperlattice[train]'"
         ) from error
     recipe = train.Recipe(epochs=epochs, patience=patience, seed=seed)
     try:
-        scores = train.make(
+        scores = rounds.make(
             list(gold),
             dev,
             out,
@@ -74,6 +82,7 @@ def command(
             name=name,
             version=version,
             corpus=_texts(corpus),
+            silver=silver,
             say=_say,
         )
     except annotated.NotGold as error:

@@ -1,0 +1,120 @@
+"""From annotated records to a model, in rounds.  Needs the extra ``train`` (torch).
+
+The first round learns from gold alone.  With a corpus, the model then reads it: for its lexicon,
+and to annotate a part of it itself, from which the second round learns beside the gold.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from tokenizers import Tokenizer
+
+from . import base as bases
+from . import calibrate, card, export, gold, lexicon, pipeline, silver
+from .examples import examples
+from .findings import Extraction
+from .network import Network
+from .schema import OURS, schema_of
+from .train import Data, Recipe, train
+
+Say = Callable[[str], None]
+
+#: The second round: few epochs at a lower rate, for it starts from what the first one made.
+SECOND: Final[Mapping[str, Any]] = {"epochs": 3, "rate": 8e-5, "head_rate": 5e-4, "warmup": 0.05}
+
+
+def make(
+    gold_files: Sequence[Path],
+    dev_file: Path,
+    folder: Path,
+    *,
+    base: str,
+    recipe: Recipe,
+    name: str,
+    version: str,
+    corpus: Sequence[str] = (),
+    silver: int | None = None,
+    say: Say,
+) -> dict[str, Any]:
+    """Train, export and calibrate a model in ``folder``; give its scores on the held-out texts.
+
+    ``corpus`` are texts without annotations; the model annotates ``silver`` of them itself, twice
+    as many as are annotated unless said.
+    """
+    records, held_out = list(gold.records(gold_files)), list(gold.records([dev_file]))
+    torch.manual_seed(recipe.seed)
+    torch.set_default_device("cuda" if torch.cuda.is_available() else "cpu")
+    encoder, tokenizer = bases.load(base)
+    network = Network(encoder, schema_of(records)).to(torch.get_default_device())
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    settings = {"name": name, "version": version, "trained_on": len(records)}
+    if network.schema != OURS:
+        settings["schema"] = network.schema.data()
+    made = Making(folder, settings, network, tokenizer, held_out, say)
+    data = made.data(records)
+    train(network, data, folder / "training", recipe, say)
+    scores = made.finish()
+    if corpus:
+        scores = made.read_lexicon(corpus)
+    if texts := corpus[: 2 * len(records) if silver is None else silver]:
+        scores = made.second_round(data, texts, replace(recipe, **SECOND))
+    card.write(folder, records, scores, base)
+    return scores
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """A model in the making, in ``folder``; each step leaves it whole and gives its scores."""
+
+    folder: Path
+    settings: dict[str, Any]
+    network: Network
+    tokenizer: Tokenizer
+    held_out: Sequence[gold.Record]
+    say: Say
+
+    def data(self, records: Sequence[gold.Record]) -> Data:
+        """Give annotated records as the network learns from them."""
+        own = self.network.schema
+        return Data(
+            examples(records, self.tokenizer, own), examples(self.held_out, self.tokenizer, own)
+        )
+
+    def finish(self) -> dict[str, Any]:
+        """Export the network as it is, and calibrate the model."""
+        self.say("Exporting and calibrating ...")
+        export.write(
+            self.network.cpu(), self.folder / "tokenizer.json", self.folder, dict(self.settings)
+        )
+        return calibrate.calibrate(self.folder, self.held_out)
+
+    def read_lexicon(self, texts: Sequence[str]) -> dict[str, Any]:
+        """Mine the lexicon from texts."""
+        lexicon.write(lexicon.mine(self._read(texts), self.network.schema.types), self.folder)
+        return self.finish()
+
+    def second_round(self, data: Data, texts: Sequence[str], recipe: Recipe) -> dict[str, Any]:
+        """Annotate texts, and learn on with what is sure of them beside the gold."""
+        silver.eager(self.folder)
+        records = [silver.record(text, found) for text, found in self._read(texts)]
+        data = replace(
+            data,
+            silver=examples(records, self.tokenizer, self.network.schema),
+            mask=self.tokenizer.token_to_id("[MASK]") or 0,
+        )
+        train(self.network, data, self.folder / "second", recipe, self.say)
+        self.settings["silver"] = len(records)
+        return self.finish()
+
+    def _read(self, texts: Sequence[str]) -> list[tuple[str, Extraction]]:
+        found = []
+        nlp = pipeline.load(str(self.folder))
+        for text, own in zip(texts, pipeline.extract(nlp, texts), strict=True):
+            found.append((text, own))
+            if len(found) % 500 == 0 or len(found) == len(texts):
+                self.say(f"read {len(found):,} of {len(texts):,} texts")
+        return found
