@@ -5,6 +5,7 @@ Only a store is asked: what would write, or ask a server elsewhere, is refused.
 
 import re
 import threading
+import traceback
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
 from typing import Any, Final, TypeVar
@@ -76,6 +77,11 @@ def roomy(run: Callable[[], T]) -> T:
         try:
             future.set_result(run())
         except BaseException as error:
+            # An answer must go in the thread that it came in, and frames would keep it.
+            raised: BaseException | None = error
+            while raised:
+                traceback.clear_frames(raised.__traceback__)
+                raised = raised.__context__
             future.set_exception(error)
 
     with _STARTING:
