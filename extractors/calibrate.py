@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,11 +10,13 @@ import numpy as np
 from scipy.special import expit
 from spacy.tokens import Doc
 
-from . import gold, links, logistic, pipeline, score, tagger
+from . import decoding, gold, links, logistic, pipeline, score
+from .decoding import Decoding
 from .logistic import Logistic
 
 #: What is tried.
-OUTSIDE: Final = (0.0, 0.6, 1.2, 1.8, 2.4)
+OUTSIDE: Final = (0.0, 0.6, 1.2, 1.8, 2.4, 3.0)
+KNOWN: Final = (0.0, 0.25, 0.5)
 SAME: Final = (0.3, 0.4, 0.5, 0.6, 0.7)
 GRID: Final = tuple(round(0.02 * step, 2) for step in range(5, 31))
 #: A threshold that nothing reaches: relations are not even sought.
@@ -27,6 +30,7 @@ def start(folder: Path) -> dict[str, Any]:
     settings: dict[str, Any] = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
     settings |= {
         "outside": 0.0,
+        "known": 0.0,
         "calibration": Logistic().data(),
         "judges": {},
         "thresholds": {"entity": 0.3, "same": 0.5, "relation": NEVER},
@@ -47,6 +51,7 @@ def calibrate(folder: Path, records: Sequence[gold.Record]) -> dict[str, Any]:
     docs = list(nlp.pipe([gold.text(record) for record in records]))
     bench = Bench(folder, settings, docs, records)
     bench.choose_outside()
+    bench.choose_known()
     bench.choose_same()
     bench.judge_entities()
     bench.judge_roles()
@@ -67,15 +72,24 @@ class Bench:
         self.folder, self.settings = folder, settings
         self.docs, self.records = docs, records
         self.link = links.load(folder)
+        self.known = [decoding.known(doc, self.link.counts) for doc in docs]
         self.total = sum(len(record["entities"]) for record in records)
 
     def choose_outside(self) -> None:
         """Choose how eagerly mentions are proposed: by the F1 of entities as they are judged."""
-        tried = {}
-        for outside in OUTSIDE:
-            self._decode(outside)
-            tried[outside] = _best(*self._judged_entities()[1:], self.total)[1]
-        self._decode(max(tried, key=lambda value: tried[value]))
+        self._choose([Decoding(outside) for outside in OUTSIDE])
+
+    def choose_known(self) -> None:
+        """Choose how much it counts for the bounds of mentions what the collection tags."""
+        if self.link.counts.papers:
+            self._choose([Decoding(self.settings["outside"], known) for known in KNOWN])
+
+    def _choose(self, ways: Sequence[Decoding]) -> None:
+        tried = []
+        for way in ways:
+            self._decode(way)
+            tried.append(_best(*self._judged_entities()[1:], self.total)[1])
+        self._decode(ways[int(np.argmax(tried))])
 
     def choose_same(self) -> None:
         """Choose how sure it must be that two forms name one thing."""
@@ -126,26 +140,28 @@ class Bench:
                 record.get("id", ""), record["title"], record.get("abstract", ""), found
             )
 
-    def _decode(self, outside: float) -> None:
+    def _decode(self, way: Decoding) -> None:
         """Decode the mentions anew, with scores that are the shares of exact spans."""
-        types = self.link.schema.types
         rows, right = [], []
-        plain = tagger.Decoding(outside)
+        self._mark(way)
         for doc, record in zip(self.docs, self.records, strict=True):
             truth = {
                 (start, end, record["entities"][index]["type"])
                 for start, end, index in gold.spans(record)
             }
-            doc.spans["mentions"] = tagger.mentions(doc, plain, types)
             for span, chance in _scored(doc):
                 label = span.label_.partition(":")[0]
                 rows.append([float(logistic.odds(chance))])
                 right.append((span.start_char, span.end_char, label) in truth)
         made = logistic.fit(rows, right) if len(set(right)) == 2 else Logistic()
-        self.settings |= {"outside": outside, "calibration": made.data()}
+        self.settings |= {"outside": way.outside, "known": way.known, "calibration": made.data()}
         _save(self.folder, self.settings)
-        for doc in self.docs:
-            doc.spans["mentions"] = tagger.mentions(doc, tagger.Decoding(outside, made), types)
+        self._mark(replace(way, calibration=made))
+
+    def _mark(self, way: Decoding) -> None:
+        types = self.link.schema.types
+        for doc, known in zip(self.docs, self.known, strict=True):
+            doc.spans["mentions"] = decoding.mentions(doc, way, known, types)
 
     def _judged_entities(self) -> tuple[Logistic, list[float], list[bool]]:
         """Give the judge of all entities that may be, and what each is judged by the others."""

@@ -54,13 +54,18 @@ class Lexicon:
             for type_, number in zip(self.types, known[best], strict=True)
             if label_of(type_) == label
         )
-        written = max(self.papers.get(best, 0), total)
         return (
             math.log1p(total),
-            _odds((total + 1.5) / (written + 3)),
+            self.tagging(best),
             _odds((own + 1) / (total + 2)),
             float(total == 0),
         )
+
+    def tagging(self, key: str) -> float:
+        """Give the log odds that a normal form is tagged where it stands."""
+        total = sum(self.tagged.get(key, ()))
+        written = max(self.papers.get(key, 0), total)
+        return _odds((total + 1.5) / (written + 3))
 
 
 def _odds(share: float) -> float:

@@ -8,12 +8,12 @@ from spacy.tokens import Doc, Span, SpanGroup
 from spacy.util import filter_spans
 
 from . import models, ruler, words
+from .decoding import trimmed
 from .findings import Extraction
 from .links import FACTORY as LINKS
 from .links import bounds
 from .outside import Spanned
 from .tagger import FACTORY as TAGGER
-from .tagger import trimmed
 from .terms import generic
 
 

@@ -5,7 +5,6 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -14,12 +13,14 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 from spacy.language import Language
-from spacy.tokens import Doc, Span, SpanGroup
+from spacy.tokens import Doc
 from tokenizers import Tokenizer
 
-from .logistic import AS_THEY_ARE, Logistic, logistic, odds
+from . import decoding, lexicon
+from .decoding import Decoding
+from .lexicon import Lexicon
+from .logistic import logistic
 from .schema import OURS, Schema, schema
-from .terms import generic
 from .words import Cutter, Pieces
 
 #: Name of the component, declared as an entry point too.
@@ -32,42 +33,6 @@ Output = tuple[Array, Array]
 CORES: Final = os.cpu_count() or 1
 
 
-def viterbi(logs: Array) -> NDArray[np.int64]:
-    """Give the best path of tags that may follow each other: words x tags -> words.
-
-    Tag 0 is outside; 1, 3, 5 begin a mention, and 2, 4, 6 go on with it after themselves or what
-    begins it.
-    """
-    tags = np.arange(logs.shape[1])
-    inside = (tags > 0) & (tags % 2 == 0)
-    ways = np.where(
-        inside[None] & (tags[:, None] != tags) & (tags[:, None] != tags - 1), -np.inf, 0
-    )
-    best = logs[0] + np.where(inside, -np.inf, 0)
-    back = np.zeros(logs.shape, dtype=np.int64)
-    for word in range(1, len(logs)):
-        reached = best[:, None] + ways
-        back[word] = reached.argmax(0)
-        best = reached.max(0) + logs[word]
-    path = np.zeros(len(logs), dtype=np.int64)
-    path[-1] = best.argmax()
-    for word in range(len(logs) - 1, 0, -1):
-        path[word - 1] = back[word, path[word]]
-    return path
-
-
-@dataclass(frozen=True, slots=True)
-class Decoding:
-    """How scores of tags become mentions.
-
-    ``outside`` is taken off the log probability of being outside: more mentions are proposed, and
-    which of them stand is decided by what the whole text and the collection say (``links.Judges``).
-    """
-
-    outside: float = 0.0
-    calibration: Logistic = AS_THEY_ARE
-
-
 class Tagger:
     """Set the scored mentions in ``doc.spans``, the encoder's states in ``doc.tensor``.
 
@@ -75,7 +40,12 @@ class Tagger:
     """
 
     def __init__(
-        self, model: bytes, tokenizer: Tokenizer, decoding: Decoding, own: Schema = OURS
+        self,
+        model: bytes,
+        tokenizer: Tokenizer,
+        way: Decoding,
+        counts: Lexicon,
+        own: Schema = OURS,
     ) -> None:
         options = ort.SessionOptions()
         options.log_severity_level = 3
@@ -83,7 +53,8 @@ class Tagger:
         options.intra_op_num_threads = 1
         self.session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         self.cutter = Cutter(tokenizer)
-        self.decoding = decoding
+        self.way = way
+        self.counts = counts
         self.schema = own
 
     def __call__(self, doc: Doc) -> Doc:
@@ -126,52 +97,9 @@ class Tagger:
             tensor[word], tags[word] = states[window][row], scores[window][row]
         doc.tensor = tensor  # type: ignore[assignment]
         doc.user_data["tags"] = log_softmax(tags, axis=1)
-        doc.spans["mentions"] = mentions(doc, self.decoding, self.schema.types)
+        known = decoding.known(doc, self.counts)
+        doc.spans["mentions"] = decoding.mentions(doc, self.way, known, self.schema.types)
         return doc
-
-
-def mentions(doc: Doc, decoding: Decoding, types: Sequence[str]) -> SpanGroup:
-    """Decode the log probabilities of a document's tags; ``attrs["scores"]`` has one a span."""
-    logs = doc.user_data["tags"]
-    eager = logs.copy()
-    eager[:, 0] -= decoding.outside
-    spans, scores = [], []
-    for first, stop, kind in bio_spans(viterbi(eager) if len(doc) else ()):
-        start, end = trimmed(doc, first, stop)
-        if start == end or generic(doc[start:end].text):
-            continue
-        begin, inside = 1 + 2 * kind, 2 + 2 * kind
-        path = [logs[start, begin], *logs[start + 1 : end, inside]]
-        spans.append(Span(doc, start, end, label=types[kind]))
-        scores.append(decoding.calibration(float(odds(np.exp(np.mean(path))))))
-    group = SpanGroup(doc, name="mentions", spans=spans)
-    group.attrs["scores"] = scores
-    return group
-
-
-def trimmed(doc: Doc, start: int, end: int) -> tuple[int, int]:
-    """Give the bounds of a span without brackets and LaTeX that it opens or closes alone."""
-    while start < end and _loose(doc, end - 1, start, end):
-        end -= 1
-    while start < end and _loose(doc, start, start, end):
-        start += 1
-    return start, end
-
-
-#: What a term neither begins nor ends with.
-_LOOSE: Final = frozenset(
-    {*"a an and as at by for from in its of on or our the their to via with".split()}
-    | {*"$\\,;:.-–'\"’", "``", "''", "'s", "’s"}
-)
-_PARTNERS: Final = {"(": ")", ")": "(", "[": "]", "]": "[", "{": "}", "}": "{"}
-
-
-def _loose(doc: Doc, index: int, start: int, end: int) -> bool:
-    word = doc[index].text
-    partner = _PARTNERS.get(word)
-    if partner:
-        return partner not in doc[start:end].text
-    return word in _LOOSE
 
 
 def _owners(pieces: Sequence[Pieces]) -> Iterator[tuple[int, int, int]]:
@@ -186,21 +114,6 @@ def _owners(pieces: Sequence[Pieces]) -> Iterator[tuple[int, int, int]]:
         yield word, window, row
 
 
-def bio_spans(path: Sequence[int] | NDArray[np.int64]) -> Iterator[tuple[int, int, int]]:
-    """Yield ``(first word, word after the last, type)`` of a path of tags.
-
-    >>> list(bio_spans([0, 1, 2, 0, 1, 1, 3, 4]))
-    [(1, 3, 0), (4, 5, 0), (5, 6, 0), (6, 8, 1)]
-    """
-    start, kind = -1, -1
-    for word, tag in enumerate([*path, 0]):
-        if start >= 0 and not (tag and tag % 2 == 0 and (tag - 1) // 2 == kind):
-            yield start, word, kind
-            start = -1
-        if tag % 2 == 1:
-            start, kind = word, int(tag - 1) // 2
-
-
 @Language.factory(FACTORY, assigns=["doc.spans", "doc.tensor"], default_config={"model": ""})
 def make(nlp: Language, name: str, model: str) -> Tagger:
     """Make the component from a model's folder."""
@@ -209,11 +122,12 @@ def make(nlp: Language, name: str, model: str) -> Tagger:
 
 
 def load(folder: Path) -> Tagger:
-    """Load the encoder, its tokenizer, its schema and how it is decoded from a model's folder."""
+    """Load the encoder, its tokenizer, and what decodes it from a model's folder."""
     settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
     return Tagger(
         (folder / "encoder.onnx").read_bytes(),
         Tokenizer.from_file(str(folder / "tokenizer.json")),
-        Decoding(settings["outside"], logistic(settings["calibration"])),
+        Decoding(settings["outside"], settings["known"], logistic(settings["calibration"])),
+        lexicon.read(folder),
         schema(settings.get("schema")),
     )

@@ -19,9 +19,9 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
+from .decoding import bio_spans
 from .examples import OPEN, Example, batches, noisy, padded
 from .network import Network, relation_loss
-from .tagger import bio_spans
 
 Say = Callable[[str], None]
 

@@ -1,6 +1,7 @@
 """Words, tags, links, gold and scores; the shipped model on real text."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extractors import gold, lexicon, links, logistic, pipeline, score, tagger, terms, words
+from extractors import (
+    decoding,
+    gold,
+    lexicon,
+    links,
+    logistic,
+    pipeline,
+    score,
+    tagger,
+    terms,
+    words,
+)
 from extractors.findings import Extraction
+from extractors.lexicon import Lexicon
 from extractors.schema import (
     OURS,
     RELATIONS,
@@ -79,39 +92,68 @@ def test_windows_cover_every_word_and_fit_the_encoder(cutter, text):
 TAGS = OURS.tags
 
 
-@given(st.lists(st.sampled_from(range(len(TAGS))), min_size=1, max_size=30))
-def test_viterbi_gives_a_path_that_may_be(tags):
-    scores = np.full((len(tags), len(TAGS)), -5.0, dtype=np.float32)
-    scores[range(len(tags)), tags] = 0.0
-    path = tagger.viterbi(scores)
-    before = 0
-    for tag in path:
-        if TAGS[tag].startswith("I-"):
-            assert TAGS[before][1:] == TAGS[tag][1:]
-        before = tag
+def worth(scores, parted):
+    """Give the sum of scores of a text parted into mentions and what is none."""
+    tags = np.zeros(len(scores), dtype=int)
+    for start, end, type_ in parted:
+        tags[start:end] = 2 + 2 * type_
+        tags[start] = 1 + 2 * type_
+    return float(scores[range(len(scores)), tags].sum())
 
 
-@given(st.lists(st.sampled_from(range(len(TAGS))), min_size=1, max_size=6), st.randoms())
-@settings(max_examples=30)
-def test_viterbi_finds_the_best_path(tags, chance):
-    allowed_tags = [0, 1, 2, 3, 4]
-    scores = np.array([[chance.uniform(-3, 0) for _ in TAGS] for _ in tags[:4]], dtype=np.float32)
-    scores[:, 5:] = -50
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_a_text_is_parted_in_the_best_way(data):
+    size = data.draw(st.integers(1, 6))
+    numbers = st.floats(-5, 0, width=32)
+    cells = data.draw(st.lists(numbers, min_size=size * 5, max_size=size * 5))
+    scores = np.array(cells, dtype=np.float32).reshape(size, 5)
 
-    def total(path):
-        """Give the sum of a path, or minus infinity if a mention goes on that did not begin."""
-        worth, before = 0.0, 0
-        for word, tag in enumerate(path):
-            goes_on = tag > 0 and tag % 2 == 0
-            if goes_on and before not in (tag, tag - 1):
-                return -np.inf
-            worth, before = worth + scores[word, tag], tag
-        return worth
+    def ways(start):
+        """Yield every way to part the words from ``start`` on."""
+        if start == size:
+            yield []
+            return
+        yield from ways(start + 1)
+        for end in range(start + 1, size + 1):
+            for rest in ways(end):
+                for type_ in (0, 1):
+                    yield [(start, end, type_), *rest]
 
-    import itertools
+    best = max(worth(scores, way) for way in ways(0))
+    found = decoding.parts(scores, decoding.Decoding(), {})
+    assert worth(scores, found) == pytest.approx(best, abs=1e-4)
+    assert all(a[1] <= b[0] for a, b in pairwise(found))
 
-    best = max(total(path) for path in itertools.product(allowed_tags, repeat=len(scores)))
-    assert total(tagger.viterbi(scores)) == pytest.approx(best, abs=1e-4)
+
+def test_bounds_follow_what_a_collection_tags():
+    counts = Lexicon(("Method",), {"beam search": 50, "search": 60}, {"beam search": (45,)})
+    doc = words.blank()("fast beam search wins")
+    logs = np.log(
+        np.array([[0.5, 0.4, 0.1], [0.2, 0.35, 0.45], [0.1, 0.1, 0.8], [0.98, 0.01, 0.01]])
+    ).astype(np.float32)
+    known = decoding.known(doc, counts)
+    assert list(known) == [(1, 3)]
+    alone, helped = (
+        decoding.parts(logs, decoding.Decoding(known=weight), known) for weight in (0.0, 0.5)
+    )
+    assert [doc[a:b].text for a, b, _ in alone] == ["fast beam search"]
+    assert [doc[a:b].text for a, b, _ in helped] == ["beam search"]
+
+
+@pytest.mark.parametrize("text", ["Pre-training of LLMs (large language models)", "", "A*\n\nB"])
+def test_what_is_known_of_a_text_is_what_its_forms_are_known_by(text):
+    counts = Lexicon(
+        ("Method",),
+        {"pre training": 9, "llm": 9, "large language model": 9},
+        {"pre training": (3,), "llm": (9,), "large language model": (5,)},
+    )
+    doc = words.blank()(text)
+    known = decoding.known(doc, counts)
+    assert all(
+        chance == counts.tagging(terms.normal(doc[a:b].text)) for (a, b), chance in known.items()
+    )
+    assert len(known) == (3 if text.startswith("Pre") else 0)
 
 
 def test_types_cover_labels_and_kinds():
@@ -134,14 +176,14 @@ def test_loose_brackets_are_trimmed(text, span, kept):
     doc = words.blank()(text)
     start = text.index(span)
     whole = doc.char_span(start, start + len(span))
-    first, stop = tagger.trimmed(doc, whole.start, whole.end)
+    first, stop = decoding.trimmed(doc, whole.start, whole.end)
     assert doc[first:stop].text == kept
 
 
 def test_an_eager_tagger_proposes_more(nlp):
     doc = nlp(TEXT)
-    shy = tagger.mentions(doc, tagger.Decoding(0.0), TYPES)
-    eager = tagger.mentions(doc, tagger.Decoding(3.0), TYPES)
+    shy = decoding.mentions(doc, decoding.Decoding(0.0), {}, TYPES)
+    eager = decoding.mentions(doc, decoding.Decoding(3.0), {}, TYPES)
     assert 0 < len(shy) < len(eager)
     assert all(0 < chance < 1 for chance in eager.attrs["scores"])
 
@@ -194,7 +236,7 @@ def test_a_lexicon_counts_papers_that_write_and_papers_that_tag(extraction, tmp_
     assert lexicon.mine(found[1:], TYPES).papers == {}
     lexicon.write(counts, tmp_path)
     assert lexicon.read(tmp_path) == counts
-    assert lexicon.read(tmp_path / "nothing") == lexicon.Lexicon()
+    assert lexicon.read(tmp_path / "nothing") == Lexicon()
 
 
 # --- Links ------------------------------------------------------------------------------------

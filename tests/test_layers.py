@@ -25,7 +25,9 @@ FLOORS: Final = (
     "extractors.faults extractors.cache",
     "extractors.terms extractors.labels extractors.meter extractors.prompt extractors.outside "
     "extractors.scales",
-    "extractors.lexicon extractors.tagger extractors.gold extractors.glossary",
+    "extractors.lexicon extractors.gold extractors.glossary",
+    "extractors.decoding",
+    "extractors.tagger",
     "extractors.links extractors.card",
     "extractors.ruler",
     "extractors.score extractors.pipeline extractors.network extractors.base extractors.llm",
@@ -91,6 +93,7 @@ KEEPERS: Final = {
     "openai": {"extractors.llm"},
     "spacy": {
         "extractors.calibrate",
+        "extractors.decoding",
         "extractors.examples",
         "extractors.links",
         "extractors.llm",

@@ -1,17 +1,13 @@
 """The embedded store: ArcadeDB in process, a projection of ``nodes/`` and ``edges/``.
 
 The one place that imports the package ``arcadedb_embedded`` (it will be renamed).  A store lies in
-``store/`` under a name that follows from the graph's digest and the engine's version, so a store
-with that name is fresh; it is built beside and renamed when it is whole.  It is only ever opened
-for reading, so any number of processes may ask at once.
+``store/`` under a name that follows from the graph's digest and the engine's version.  It is only
+ever opened for reading, so any number of processes may ask at once.
 """
 
 import contextlib
 import json
-import shutil
 import threading
-import uuid
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time
 from importlib.metadata import PackageNotFoundError, version
@@ -20,19 +16,15 @@ from typing import Any, Final
 
 from kg.errors import KgError
 from kg.records import EDGES, NODES
-from kg.store import files, java
+from kg.store import files, java, projection
+from kg.store.projection import Say
 
 Row = dict[str, Any]
-Say = Callable[[str], None]
-#: Size, time of the last change and checksum of a file.
-Stamp = list[int]
-
 #: Version of what is made of the files: labels, properties and indexes.
 LAYOUT: Final = 2
 #: The name of the database, for Bolt.
-DATABASE: Final = "kg"
+DATABASE: Final = projection.CONTENT
 
-_STAMP = "stamp.json"
 #: What the engine writes anew whenever it closes, and can do without.
 _REWRITTEN = {"statistics.json", "last-tx-id.bin"}
 _OPTIONS = (
@@ -72,34 +64,27 @@ _INDEXES = (
 )
 
 
-def _quiet(_: str) -> None:
-    pass
-
-
 # --- Building -----------------------------------------------------------------------------------
 
 
-def load(folder: Path, *, say: Say = _quiet) -> Path:
+def load(folder: Path, *, say: Say = lambda text: None) -> Path:
     """Build the store of the graph in ``folder`` unless it is there and fresh; give its place.
 
     ``say`` is told why and how much.  Raises ``KgError`` if there is no graph or no room.
     """
     made = files.manifest(folder)
-    place = folder / "store" / _name(made)
-    if _whole(place):
-        return place
-    with _locked(folder / "store", say):
-        if _whole(place):
-            return place
-        say(f"{_reason(place)}: building it from the files ({_size(made)})")
-        _build(folder, made, place)
-        _clean(place)
-    java.prepare(*_installed(), f"from kg.store.arcade import warm; warm({str(place)!r})")
+    place = folder / "store" / f"{made.digest[:16]}-{_engine()}-{LAYOUT}"
+    if not projection.whole(place):
+        nodes, edges = (sum(table.rows for table in made.of(part)) for part in ("nodes", "edges"))
+        projection.load(
+            place,
+            lambda content: _fill(folder, made, content),
+            what=f"{nodes:,} nodes, {edges:,} edges",
+            say=say,
+            rewritten=_REWRITTEN,
+        )
+        java.prepare(*_installed(), f"from kg.store.arcade import warm; warm({str(place)!r})")
     return place
-
-
-def _name(made: files.Manifest) -> str:
-    return f"{made.digest[:16]}-{_engine()}-{LAYOUT}"
 
 
 def _engine() -> str:
@@ -111,112 +96,6 @@ def _engine() -> str:
             remedy="Install it: pip install arcadedb-embedded (Linux with glibc 2.34 or newer, "
             "macOS on ARM, Windows on x64). What lies in nodes/ and edges/ is Parquet.",
         ) from error
-
-
-def _whole(place: Path) -> bool:
-    """Tell whether the store is there as it was built: each file with its size and content.
-
-    Contents are looked at only where the time of the last change is another, as in a copy.
-    """
-    try:
-        known = json.loads((place / _STAMP).read_bytes())["files"]
-        found = _stamps(place / DATABASE, known)
-    except (OSError, ValueError, LookupError, TypeError):
-        return False
-    if found != known and [_content(stamp) for stamp in found.values()] == [
-        _content(stamp) for stamp in known.values()
-    ]:
-        with contextlib.suppress(KgError):  # It may lie where nobody may write.
-            files.write(place / _STAMP, json.dumps({"files": found}).encode())
-        return True
-    return bool(found == known)
-
-
-def _stamps(folder: Path, known: Mapping[str, Stamp]) -> dict[str, Stamp]:
-    """Give size, time of change and checksum of each file known, or of all there are."""
-    stamps = {}
-    for name in known or sorted({path.name for path in folder.iterdir()} - _REWRITTEN):
-        status = (folder / name).stat()
-        stamp = (status.st_size, status.st_mtime_ns)
-        if name in known and stamp == tuple(known[name][:2]):
-            stamps[name] = known[name]
-        else:
-            stamps[name] = [*stamp, zlib.crc32((folder / name).read_bytes())]
-    return stamps
-
-
-def _content(stamp: Stamp) -> tuple[int, int]:
-    size, _, checksum = stamp
-    return size, checksum
-
-
-def _reason(place: Path) -> str:
-    if place.exists():
-        return "The store is broken"
-    others = [path.name for path in place.parent.glob("*-*-*") if path.is_dir()]
-    if not others:
-        return "The store is missing"
-    return (
-        "The store was built by another version"
-        if any(name.startswith(place.name[:16]) for name in others)
-        else "The store is stale"
-    )
-
-
-def _size(made: files.Manifest) -> str:
-    nodes, edges = (sum(table.rows for table in made.of(section)) for section in ("nodes", "edges"))
-    return f"{nodes:,} nodes, {edges:,} edges"
-
-
-@contextlib.contextmanager
-def _locked(root: Path, say: Say) -> Iterator[None]:
-    from filelock import FileLock, Timeout
-
-    with room(root):
-        root.mkdir(exist_ok=True)
-        lock = FileLock(root / ".lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            say("Another process builds the store: waiting for it")
-            try:
-                lock.acquire(timeout=600)
-            except Timeout as error:
-                raise KgError(
-                    f"{root}: another process has been building the store for ten minutes",
-                    remedy="End it, or wait for it, and try again.",
-                ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _build(folder: Path, made: files.Manifest, place: Path) -> None:
-    part = _beside(place)
-    with room(folder):
-        try:
-            _fill(folder, made, part / DATABASE)
-            stamps = _stamps(part / DATABASE, {})
-            files.write(part / _STAMP, json.dumps({"files": stamps}).encode())
-            if place.exists():
-                place.rename(_beside(place))
-            part.rename(place)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
-
-
-def _clean(place: Path) -> None:
-    """Remove former stores and what killed runs left; Windows keeps what is still open."""
-    for former in place.parent.iterdir():
-        if former.is_dir() and former != place:
-            # Renamed first, so that nobody opens what is half gone.
-            with contextlib.suppress(OSError):
-                shutil.rmtree(former.rename(_beside(place)), ignore_errors=True)
-
-
-def _beside(place: Path) -> Path:
-    return place.with_name(f".part-{uuid.uuid4().hex}")
 
 
 def _fill(folder: Path, made: files.Manifest, path: Path) -> None:
@@ -278,23 +157,15 @@ def _add_edges(batch: Any, label: str, rows: list[Row], rids: Mapping[str, str])
     add(batch._java_graph_batch, label, json.dumps(rows))
 
 
-@contextlib.contextmanager
-def room(folder: Path) -> Iterator[None]:
-    """Say of what fails to be written within the context that the store could not be built."""
-    try:
-        yield
-    except OSError as error:
-        raise KgError(
-            f"{folder}: the store could not be built: {error.strerror or error}",
-            remedy="Make room there, or copy the graph to where you may write.",
-        ) from error
-
-
 # --- Asking in process --------------------------------------------------------------------------
 
 
 def ask(
-    folder: Path, cypher: str, parameters: Mapping[str, Any] | None = None, *, say: Say = _quiet
+    folder: Path,
+    cypher: str,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    say: Say = lambda text: None,
 ) -> list[Row]:
     """Give the rows that answer one query: columns by name, values plain Python.
 
@@ -308,7 +179,7 @@ def ask(
 
 
 @contextlib.contextmanager
-def opened(folder: Path, *, say: Say = _quiet) -> Iterator[Any]:
+def opened(folder: Path, *, say: Say = lambda text: None) -> Iterator[Any]:
     """Open the store of a graph for reading, built anew if need be, for ``rows``."""
     place = load(folder, say=say)
     try:
@@ -316,7 +187,7 @@ def opened(folder: Path, *, say: Say = _quiet) -> Iterator[Any]:
     except machine().ArcadeDBError:
         # Its files are those that were built, yet the engine cannot read them; or it has just
         # been replaced.
-        (place / _STAMP).unlink(missing_ok=True)
+        projection.distrust(place)
         place = load(folder, say=say)
         database = _open(place)
     try:

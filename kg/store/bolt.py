@@ -12,12 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from kg.errors import KgError
-from kg.store import arcade
-from kg.store.arcade import DATABASE, Say
-
-
-def _quiet(_: str) -> None:
-    pass
+from kg.store import arcade, projection
+from kg.store.arcade import DATABASE
+from kg.store.projection import Say
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +28,7 @@ class Bolt:
 
 
 @contextlib.contextmanager
-def serve(folder: Path, *, port: int = 0, say: Say = _quiet) -> Iterator[Bolt]:
+def serve(folder: Path, *, port: int = 0, say: Say = lambda text: None) -> Iterator[Bolt]:
     """Serve a copy of the store over Bolt on the loopback address, until the context ends.
 
     It is a copy because the engine serves transactions only from a database that it may write;
@@ -39,7 +36,7 @@ def serve(folder: Path, *, port: int = 0, say: Say = _quiet) -> Iterator[Bolt]:
     """
     place = arcade.load(folder, say=say)
     with tempfile.TemporaryDirectory(prefix="kg-serve-", ignore_cleanup_errors=True) as root:
-        with arcade.room(Path(root)):
+        with projection.room(Path(root)):
             shutil.copytree(place / DATABASE, Path(root) / "databases" / DATABASE)
         bolt = Bolt(f"bolt://127.0.0.1:{port or _free_port()}", "reader", secrets.token_hex(12))
         server = _server(Path(root), bolt)

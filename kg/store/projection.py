@@ -21,8 +21,8 @@ Say = Callable[[str], None]
 #: Size, time of the last change and checksum of a file.
 Stamp = list[int]
 
-#: The folder within a projection that ``fill`` is given.
-CONTENT: Final = "content"
+#: The folder within a projection that ``fill`` is given: Bolt calls the database by its name.
+CONTENT: Final = "kg"
 _STAMP: Final = "stamp.json"
 
 
@@ -34,7 +34,9 @@ def load(
     say: Say = lambda text: None,
     rewritten: Collection[str] = (),
 ) -> Path:
-    """Have ``fill`` build the projection ``place`` unless it is there and whole; give its content.
+    """Have ``fill`` build the projection ``place`` unless it is there and whole; give ``place``.
+
+    ``fill`` is given the folder ``CONTENT`` within, which it makes.
 
     What stands beside it, such as that of a former graph, is removed.  ``say`` is told why it is
     built, and ``what``; files ``rewritten`` by whoever opens it do not count.  Raises ``KgError``
@@ -46,7 +48,7 @@ def load(
                 say(f"{_reason(place)}: building it from the files ({what})")
                 _build(place, fill, rewritten)
                 _clean(place)
-    return place / CONTENT
+    return place
 
 
 def whole(place: Path) -> bool:

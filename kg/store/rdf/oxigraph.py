@@ -17,7 +17,7 @@ from pyoxigraph import Quad
 
 from kg.errors import KgError
 from kg.store import files, projection
-from kg.store.projection import Say
+from kg.store.projection import CONTENT, Say
 from kg.store.rdf.iris import Iris
 from kg.store.rdf.profiles import PROFILES
 from kg.store.rdf.triples import parameters
@@ -25,7 +25,7 @@ from kg.store.rdf.triples import parameters
 #: Version of what is made of the files: another mapping to triples is another one.
 LAYOUT: Final = 1
 #: Triples that are loaded at a time, which bounds the memory.
-_MANY: Final = 1_000_000
+_MANY: Final = 200_000
 #: What the engine writes beside the data.
 _REWRITTEN: Final = ("LOG", "LOCK")
 
@@ -49,15 +49,15 @@ def load(folder: Path, *, say: Say = lambda text: None) -> Path:
 @contextlib.contextmanager
 def opened(folder: Path, *, say: Say = lambda text: None) -> Iterator[pyoxigraph.Store]:
     """Open the store of a graph for reading, built anew if need be."""
-    content = load(folder, say=say)
+    place = load(folder, say=say)
     try:
-        store = pyoxigraph.Store.read_only(str(content))
+        store = pyoxigraph.Store.read_only(str(place / CONTENT))
     except OSError:
         # Its files are those that were built, yet the engine cannot read them; or it has just
         # been replaced.
-        projection.distrust(content.parent)
-        content = load(folder, say=say)
-        store = pyoxigraph.Store.read_only(str(content))
+        projection.distrust(place)
+        place = load(folder, say=say)
+        store = pyoxigraph.Store.read_only(str(place / CONTENT))
     yield store
 
 
