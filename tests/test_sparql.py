@@ -1,5 +1,6 @@
 """SPARQL: the rows of the Cypher queries, whatever the parameters; its store; its protocol."""
 
+import http.client
 import json
 import os
 import re
@@ -516,7 +517,14 @@ def test_what_is_no_query_is_refused(
 
 def test_other_hosts_and_unknown_lengths_are_refused(site: str) -> None:
     assert fetched(f"{site}?{query(COUNT)}", Host="rebound.example.org")[0] == 421
-    assert fetched(site, query(COUNT), Content_Type=FORM, Transfer_Encoding="chunked")[0] == 411
+    # Only the head is sent: who is refused may find the connection closed before the body.
+    asked = http.client.HTTPConnection(urllib.parse.urlsplit(site).netloc, timeout=30)
+    asked.putrequest("POST", urllib.parse.urlsplit(site).path)
+    asked.putheader("Content-Type", FORM)
+    asked.putheader("Transfer-Encoding", "chunked")
+    asked.endheaders()
+    assert asked.getresponse().status == 411
+    asked.close()
 
 
 def test_the_service_describes_itself(site: str) -> None:
