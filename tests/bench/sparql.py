@@ -33,7 +33,7 @@ def main() -> None:
     place = oxigraph.load(given.graph, say=print)
     seconds = time.process_time() - started
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    size = sum(path.stat().st_size for path in place.iterdir()) // 1_000_000
+    size = sum(path.stat().st_size for path in place.rglob("*")) // 1_000_000
     print(f"SPARQL store {seconds:.1f} s, {memory:,} MB at most, {size:,} MB on disk")
     started = time.process_time()
     arcade.load(given.graph, say=print)
