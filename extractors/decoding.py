@@ -46,16 +46,16 @@ def known(doc: Doc, counts: Lexicon) -> Known:
     words = [plain_words(token.text) for token in doc]
     found = {}
     for start in range(len(words)):
-        parts: list[str] = []
+        before: list[str] = []
         for end in range(start + 1, min(start + LONGEST_KNOWN, len(words)) + 1):
             if doc[end - 1].is_space:
                 break
             own = words[end - 1]
             if own and words[start]:
-                key = " ".join([*parts, *own[:-1], singular(own[-1])])
+                key = " ".join([*before, *own[:-1], singular(own[-1])])
                 if key in counts.tagged:
                     found[start, end] = counts.tagging(key)
-            parts += own
+            before += own
     return found
 
 

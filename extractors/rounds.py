@@ -4,7 +4,7 @@ The first round learns from gold alone.  With a corpus, the model then reads it:
 and to annotate a part of it itself, from which the second round learns beside the gold.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -18,9 +18,7 @@ from .examples import examples
 from .findings import Extraction
 from .network import Network
 from .schema import OURS, schema_of
-from .train import Data, Recipe, train
-
-Say = Callable[[str], None]
+from .train import Data, Recipe, Say, train
 
 #: The second round: few epochs at a lower rate, for it starts from what the first one made.
 SECOND: Final[Mapping[str, Any]] = {"epochs": 3, "rate": 8e-5, "head_rate": 5e-4, "warmup": 0.05}
