@@ -138,7 +138,8 @@ def _epoch(run: Run, data: Data, recipe: Recipe, half: bool, say: Say) -> None:
         run.optimizer.step()
         run.schedule.step()
         run.optimizer.zero_grad()
-        if step % EVERY == 0:
+        # Counted over epochs: one of a few texts has fewer steps.
+        if run.schedule.last_epoch % EVERY == 0:
             _follow(run, recipe.decay**EVERY)
         for name, part in parts.items():
             sums[name] += part.item()
