@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -43,20 +44,26 @@ def known(doc: Doc, counts: Lexicon) -> Known:
     """Give what the collection knows of the forms in a text."""
     if not counts.papers:
         return {}
-    words = [plain_words(token.text) for token in doc]
+    words = [_words(token.text) for token in doc]
+    breaks = [token.is_space for token in doc]
     found = {}
     for start in range(len(words)):
         before: list[str] = []
-        for end in range(start + 1, min(start + LONGEST_KNOWN, len(words)) + 1):
-            if doc[end - 1].is_space:
+        for end in range(start, min(start + LONGEST_KNOWN, len(words))):
+            if breaks[end] or not words[start]:
                 break
-            own = words[end - 1]
-            if own and words[start]:
+            if own := words[end]:
                 key = " ".join([*before, *own[:-1], singular(own[-1])])
                 if key in counts.tagged:
-                    found[start, end] = counts.tagging(key)
-            before += own
+                    found[start, end + 1] = counts.tagging(key)
+                before += own
+                if " ".join(before) not in counts.begun:
+                    break
     return found
+
+
+#: Texts repeat their words.
+_words = lru_cache(maxsize=50_000)(plain_words)
 
 
 def parts(logs: Array, way: Decoding, known: Known) -> list[tuple[int, int, int]]:

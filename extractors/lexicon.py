@@ -32,6 +32,14 @@ class Lexicon:
     types: tuple[str, ...] = ()
     papers: Mapping[str, int] = field(default_factory=dict)
     tagged: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    #: The first words of longer forms, one, two and so on: what does not begin so leads nowhere.
+    begun: frozenset[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        begun = {
+            key[:place] for key in self.tagged for place, char in enumerate(key) if char == " "
+        }
+        object.__setattr__(self, "begun", frozenset(begun))
 
     def evidence(self, forms: Iterable[str], label: str) -> tuple[float, ...]:
         """Say what the collection knows of an entity's forms, by the one that it tagged most.

@@ -5,6 +5,7 @@ that of ``extractors/network.py``, in numpy.
 """
 
 import math
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from scipy.special import erf, expit, softmax
 from spacy.language import Language
 from spacy.tokens import Doc, Span
+from threadpoolctl import ThreadpoolController
 
 from . import lexicon
 from .findings import Finding, Mention, Relation
@@ -134,7 +136,11 @@ class Heads:
 
 
 def _gelu(x: Array) -> Array:
-    y: Array = (0.5 * x * (1 + erf(x / math.sqrt(2)))).astype(np.float32)
+    y: Array = erf(x * np.float32(1 / math.sqrt(2)))
+    # In place: of all pairs of mentions these are millions of numbers.
+    y += 1
+    y *= x
+    y *= 0.5
     return y
 
 
@@ -242,13 +248,17 @@ class Links:
         self.counts = counts
         self.schema = own
         self.allowed = ends(own)
+        self.threads = ThreadpoolController()
 
     def __call__(self, doc: Doc) -> Doc:
         """Group the mentions of ``doc``, and find roles and relations."""
-        candidates = self.candidates(doc)
-        kept = [one for one in candidates if one.score >= self.thresholds["entity"]]
-        if kept:
-            self._link(doc, kept)
+        # The products here are small: numpy's threads would mostly wait for each other, and they
+        # wait in circles on the cores that the encoder needs.
+        with self.threads.limit(limits=1, user_api="blas"):
+            candidates = self.candidates(doc)
+            kept = [one for one in candidates if one.score >= self.thresholds["entity"]]
+            if kept:
+                self._link(doc, kept)
         return doc
 
     def candidates(self, doc: Doc) -> list[Candidate]:
@@ -264,9 +274,15 @@ class Links:
 
     def _rows(self, spans: Sequence[Span]) -> list[Row]:
         types = self.schema.types
-        order = {token.i: n for n, sent in enumerate(spans[0].doc.sents) for token in sent}
+        ends = [sentence.end for sentence in spans[0].doc.sents]
         return [
-            Row(span.start, span.end - 1, types.index(span.label_), 0, order[span.start])
+            Row(
+                span.start,
+                span.end - 1,
+                types.index(span.label_),
+                0,
+                bisect_right(ends, span.start),
+            )
             for span in spans
         ]
 
@@ -334,10 +350,10 @@ class Links:
         found = groups(spans)
         owner = {member: n for n, group in enumerate(found) for member in group.members}
         joined = {(owner[a], owner[b]) for a, b in defined(spans)}
-        pairs = list(combinations(range(len(found)), 2))
+        labels = [{label_of(spans[m].label_) for m in group.members} for group in found]
+        pairs = [(a, b) for a, b in combinations(range(len(found)), 2) if labels[a] & labels[b]]
         if pairs:
             forms = [sorted({spans[m].text for m in group.members}) for group in found]
-            labels = [{label_of(spans[m].label_) for m in group.members} for group in found]
             likeness = np.array([similarity(forms[a], forms[b]) for a, b in pairs])
             chances = self.heads.sames(
                 [states[list(group.members)] for group in found], np.array(pairs), likeness
@@ -345,7 +361,7 @@ class Links:
             joined |= {
                 pair
                 for pair, chance in zip(pairs, chances, strict=True)
-                if chance >= self.thresholds["same"] and labels[pair[0]] & labels[pair[1]]
+                if chance >= self.thresholds["same"]
             }
         return entities(found, joined)
 

@@ -170,9 +170,11 @@ def abbreviates(short: str, full: str) -> bool:
     >>> abbreviates("RL", "language model"), abbreviates("model", "language model")
     (False, False)
     """
+    if " " in short.strip():
+        return False
     short = short[:-1] if len(short) > 2 and short[-1] == "s" and short[-2].isupper() else short
     letters = [char for char in short.lower() if char.isalnum()]
-    if not 2 <= len(letters) <= 12 or len(full) <= len(short) + 1 or " " in short.strip():
+    if not 2 <= len(letters) <= 12 or len(full) <= len(short) + 1:
         return False
     if sum(char.isupper() for char in short) * 2 < len(letters):
         return False
@@ -213,13 +215,10 @@ def similarity(left: Sequence[str], right: Sequence[str]) -> tuple[float, ...]:
 
 @lru_cache(maxsize=200_000)
 def _similarity(a: str, b: str) -> tuple[float, ...]:
-    x, y = normal(a).split(), normal(b).split()
+    x, p, s, g = _parts(a)
+    y, q, t, h = _parts(b)
     if not x or not y:
         return (0.0,) * SIMILARITY_SIZE
-    p, q = set(x), set(y)
-    s, t = "".join(x), "".join(y)
-    g = {s[i : i + 3] for i in range(max(1, len(s) - 2))}
-    h = {t[i : i + 3] for i in range(max(1, len(t) - 2))}
     return (
         float(abbreviates(a, b) or abbreviates(b, a)),
         len(p & q) / len(p | q),
@@ -230,3 +229,12 @@ def _similarity(a: str, b: str) -> tuple[float, ...]:
         float(s == t),
         float(min(len(s), len(t)) >= 3 and (s in t or t in s)),
     )
+
+
+@lru_cache(maxsize=50_000)
+def _parts(form: str) -> tuple[list[str], frozenset[str], str, frozenset[str]]:
+    """Give the words of a form, their set, the form written together, and its letter trigrams."""
+    words = normal(form).split()
+    joined = "".join(words)
+    grams = frozenset(joined[i : i + 3] for i in range(max(1, len(joined) - 2)))
+    return words, frozenset(words), joined, grams
