@@ -159,9 +159,9 @@ class Bench:
         self._mark(replace(way, calibration=made))
 
     def _mark(self, way: Decoding) -> None:
-        types = self.link.schema.types
+        own = self.link.schema
         for doc, known in zip(self.docs, self.known, strict=True):
-            doc.spans["mentions"] = decoding.mentions(doc, way, known, types)
+            doc.spans["mentions"] = decoding.mentions(doc, way, known, own)
 
     def _judged_entities(self) -> tuple[Logistic, list[float], list[bool]]:
         """Give the judge of all entities that may be, and what each is judged by the others."""

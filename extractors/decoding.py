@@ -12,6 +12,7 @@ from spacy.tokens import Doc, Span, SpanGroup
 from .lexicon import LONGEST as LONGEST_KNOWN
 from .lexicon import Lexicon
 from .logistic import AS_THEY_ARE, Logistic, odds
+from .schema import OURS, Schema
 from .terms import generic, plain_words, singular
 
 Array = NDArray[np.float32]
@@ -111,17 +112,19 @@ def _runs(logs: Array) -> tuple[list[list[float]], NDArray[np.int64]]:
     return worth.tolist(), types
 
 
-def mentions(doc: Doc, way: Decoding, known: Known, types: Sequence[str]) -> SpanGroup:
+def mentions(doc: Doc, way: Decoding, known: Known, own: Schema = OURS) -> SpanGroup:
     """Decode the log probabilities of a document's tags; ``attrs["scores"]`` has one a span."""
     logs = doc.user_data["tags"]
+    # A generic word is no node of our graph; others may have a label for it.
+    named = own == OURS
     spans, scores = [], []
     for first, stop, kind in parts(logs, way, known):
         start, end = trimmed(doc, first, stop)
-        if start == end or generic(doc[start:end].text):
+        if start == end or (named and generic(doc[start:end].text)):
             continue
         begin, inside = 1 + 2 * kind, 2 + 2 * kind
         path = [logs[start, begin], *logs[start + 1 : end, inside]]
-        spans.append(Span(doc, start, end, label=types[kind]))
+        spans.append(Span(doc, start, end, label=own.types[kind]))
         scores.append(way.calibration(float(odds(np.exp(np.mean(path))))))
     group = SpanGroup(doc, name="mentions", spans=spans)
     group.attrs["scores"] = scores

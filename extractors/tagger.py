@@ -98,7 +98,7 @@ class Tagger:
         doc.tensor = tensor  # type: ignore[assignment]
         doc.user_data["tags"] = log_softmax(tags, axis=1)
         known = decoding.known(doc, self.counts)
-        doc.spans["mentions"] = decoding.mentions(doc, self.way, known, self.schema.types)
+        doc.spans["mentions"] = decoding.mentions(doc, self.way, known, self.schema)
         return doc
 
 

@@ -28,6 +28,7 @@ from extractors.schema import (
     RELATIONS,
     ROLES,
     TYPES,
+    Schema,
     allowed,
     kind_of,
     label_of,
@@ -182,13 +183,23 @@ def test_loose_brackets_are_trimmed(text, span, kept):
 
 def test_an_eager_tagger_proposes_more(nlp):
     doc = nlp(TEXT)
-    shy = decoding.mentions(doc, decoding.Decoding(0.0), {}, TYPES)
-    eager = decoding.mentions(doc, decoding.Decoding(3.0), {}, TYPES)
+    shy = decoding.mentions(doc, decoding.Decoding(0.0), {})
+    eager = decoding.mentions(doc, decoding.Decoding(3.0), {})
     assert 0 < len(shy) < len(eager)
     assert all(0 < chance < 1 for chance in eager.attrs["scores"])
 
 
 # --- Own labels -------------------------------------------------------------------------------
+
+
+def test_generic_words_are_none_of_our_entities_but_may_be_of_other_labels():
+    doc = words.blank()("the model")
+    other = Schema(("Generic", *TYPES[1:]), (), {})
+    doc.user_data["tags"] = np.full((2, len(OURS.tags)), -9.0, dtype=np.float32)
+    doc.user_data["tags"][[0, 1], [0, 1]] = 0.0
+    assert not decoding.mentions(doc, decoding.Decoding(), {}, OURS)
+    (found,) = decoding.mentions(doc, decoding.Decoding(), {}, other)
+    assert (found.text, found.label_) == ("model", "Generic")
 
 
 def test_gold_with_our_labels_has_our_schema():
