@@ -22,6 +22,8 @@ from .train import Data, Recipe, Say, train
 
 #: The second round: few epochs at a lower rate, for it starts from what the first one made.
 SECOND: Final[Mapping[str, Any]] = {"epochs": 3, "rate": 8e-5, "head_rate": 5e-4, "warmup": 0.05}
+#: Texts that show what goes into the products of 8 bits.
+SHOWN: Final = 40
 
 
 def make(
@@ -85,8 +87,9 @@ class Making:
     def finish(self) -> dict[str, Any]:
         """Export the network as it is, and calibrate the model."""
         self.say("Exporting and calibrating ...")
+        texts = [gold.text(record) for record in self.held_out[:SHOWN]]
         export.write(
-            self.network.cpu(), self.folder / "tokenizer.json", self.folder, dict(self.settings)
+            self.network.cpu(), self.folder / "tokenizer.json", self.folder, self.settings, texts
         )
         return calibrate.calibrate(self.folder, self.held_out)
 

@@ -31,8 +31,8 @@ FLOORS: Final = (
     "extractors.links extractors.card",
     "extractors.ruler",
     "extractors.score extractors.pipeline extractors.network extractors.base extractors.llm",
-    "extractors.calibrate extractors.examples extractors.export extractors.review",
-    "extractors.train extractors.silver",
+    "extractors.calibrate extractors.examples extractors.smooth extractors.review",
+    "extractors.export extractors.train extractors.silver",
     "extractors.rounds",
     "extractors.choice",
     # Records, and text.
@@ -86,6 +86,7 @@ KEEPERS: Final = {
         "extractors.export",
         "extractors.network",
         "extractors.rounds",
+        "extractors.smooth",
         "extractors.train",
     },
     "transformers": {"extractors.base", "extractors.network", "extractors.outside"},
