@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import expit
 from spacy.tokens import Doc
 
-from . import decoding, gold, links, logistic, pipeline, score
+from . import decoding, gold, judges, links, logistic, pipeline, score
 from .decoding import Decoding
 from .logistic import Logistic
 
@@ -181,7 +181,7 @@ class Bench:
             for index, one in enumerate(candidates):
                 own = [spans[m][1] for m in one.members]
                 forms = list(dict.fromkeys(guesses[index]["mentions"]))
-                rows.append(links.evidence(forms, own, guesses[index]["type"], self.link.counts))
+                rows.append(judges.evidence(forms, own, guesses[index]["type"], self.link.counts))
                 right.append(index in pairs)
                 texts.append(number)
         if len(set(right)) < 2:

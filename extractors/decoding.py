@@ -32,7 +32,7 @@ class Decoding:
     """How scores of tags become mentions.
 
     ``outside`` is taken off the log probability of being outside: more mentions are proposed, and
-    which of them stand is decided by what the whole text and the collection say (``links.Judges``).
+    what the whole text and the collection say decides which of them stand (``judges.Judges``).
     ``known`` is how much it counts where the bounds are drawn that the collection tags the form.
     """
 

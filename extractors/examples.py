@@ -11,7 +11,7 @@ from spacy.tokens import Doc
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from . import gold, links, words
+from . import gold, heads, words
 from .network import Entities
 from .schema import Schema, type_of
 from .terms import normal, similarity
@@ -80,7 +80,7 @@ def example(record: gold.Record, doc: Doc, pieces: words.Pieces, schema: Schema)
     chosen = [record["entities"][index] for index in kept]
     types = [schema.types.index(type_of(entity)) for entity in chosen]
     roles = [schema.roles.index(entity.get("role", "mentions")) for entity in chosen]
-    valid = torch.tensor(links.ends(schema)[types][:, types])
+    valid = torch.tensor(heads.ends(schema)[types][:, types])
     names = {entity["name"]: number for number, entity in enumerate(chosen)}
     for head, tail in left["relations"]:
         if head in names and tail in names:
@@ -152,10 +152,10 @@ def _entities(places: Sequence[_Place], kept: Sequence[int]) -> tuple[Entities |
     sames = torch.tensor([float(owners[a] == owners[b]) for a, b in pairs])
     if not rows:
         return None, sames
-    seen = [links.Row(a, b, type_, owner, sent) for a, b, type_, owner, _, sent in rows]
+    seen = [heads.Row(a, b, type_, owner, sent) for a, b, type_, owner, _, sent in rows]
     return Entities(
         mentions=torch.tensor(rows, dtype=torch.long),
-        features=torch.tensor(links.features(seen, len(kept))),
+        features=torch.tensor(heads.features(seen, len(kept))),
         pairs=torch.tensor(pairs, dtype=torch.long).view(-1, 2),
         likeness=torch.tensor([similarity(forms[a], forms[b]) for a, b in pairs]),
     ), sames

@@ -17,7 +17,7 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from . import words
+from . import heads, words
 from .network import Network
 from .smooth import smoothed
 
@@ -64,7 +64,7 @@ def write(
         for name, value in network.state_dict().items()
         if not name.startswith(("encoder.", "shape.", "tag."))
     }
-    np.savez(folder / "heads.npz", allow_pickle=False, **arrays)
+    np.savez(folder / heads.FILE, allow_pickle=False, **arrays)
     if tokenizer != folder / "tokenizer.json":
         shutil.copyfile(tokenizer, folder / "tokenizer.json")
     text = json.dumps(settings, indent=2) + "\n"

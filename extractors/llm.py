@@ -19,11 +19,11 @@ from spacy.tokens import Doc
 from . import cache, gold, prompt, words
 from .faults import Fault
 from .findings import UNANSWERED, Extraction, Finding, Mention, Relation
-from .links import bounds, name
 from .meter import Estimate, Meter, metered
 from .ruler import UNSEEN, Ruler, Terms, named
 from .schema import KINDS, LABELS, RELATIONS, ROLES, allowed
-from .terms import generic
+from .terms import generic, name
+from .words import bounds
 
 if TYPE_CHECKING:
     import openai

@@ -1,6 +1,6 @@
 """The network that is trained: one encoder, and heads for mentions, roles and relations.
 
-Needs torch (the extra ``train``).  ``extractors/tagger.py`` and ``extractors/links.py`` run what
+Needs torch (the extra ``train``).  ``extractors/tagger.py`` and ``extractors/heads.py`` run what
 comes out of it with onnxruntime and numpy; their arithmetic follows this file line by line.
 """
 
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from transformers import BertModel
 
-from .links import DISTANCES, FEATURES, LIKENESS
+from .heads import DISTANCES, FEATURES, LIKENESS
 from .schema import OURS, Schema
 from .words import SHAPES
 

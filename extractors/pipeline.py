@@ -11,10 +11,10 @@ from . import models, ruler, words
 from .decoding import trimmed
 from .findings import Extraction
 from .links import FACTORY as LINKS
-from .links import bounds
 from .outside import Spanned
 from .tagger import FACTORY as TAGGER
 from .terms import generic
+from .words import bounds
 
 
 def load(

@@ -196,6 +196,28 @@ def abbreviates(short: str, full: str) -> bool:
     return position == 0 and len(words) <= len(letters) + 2
 
 
+def name(forms: Sequence[str]) -> str:
+    """Give the form by which an entity is called: spelled out, unless that too is a name.
+
+    ``forms`` has one item a mention.
+
+    >>> name(["Large Language Models", "LLMs", "large language models", "LLM"])
+    'large language model'
+    >>> name(["DINO-WM", "DINO World Model", "DINO-WM"])
+    'DINO-WM'
+    """
+    counts = Counter(forms)
+    spelled = {
+        form: number
+        for form, number in counts.items()
+        if any(abbreviates(other, form) for other in counts if other != form)
+    }
+    short = {form: number for form, number in counts.items() if form not in spelled}
+    if spelled and titled(spelled) and sum(short.values()) > sum(spelled.values()):
+        return written(short)
+    return written(spelled or counts)
+
+
 SIMILARITY_SIZE = 8
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import spacy
 from spacy.language import Language
 from spacy.pipeline import Sentencizer
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 from spacy.util import compile_infix_regex, compile_prefix_regex, compile_suffix_regex
 from tokenizers import Tokenizer
 
@@ -138,3 +138,10 @@ def _cuts(lengths: Sequence[int]) -> list[tuple[int, int]]:
         while size < OVERLAP:
             start -= 1
             size += lengths[start]
+
+
+def bounds(span: Span) -> tuple[int, int]:
+    """Give the offsets of a span without white space at its ends."""
+    text = span.text
+    start = span.start_char + len(text) - len(text.lstrip())
+    return start, start + len(text.strip())

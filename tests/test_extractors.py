@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from extractors import (
     decoding,
     gold,
+    heads,
     lexicon,
     links,
     logistic,
@@ -258,7 +259,7 @@ def test_relation_chances_follow_the_schema_and_sum_to_one_at_most():
     scores = generator.normal(size=(5, 5, len(RELATIONS))).astype(np.float32)
     owners = np.array([0, 1, 1, 2, 0])
     types = [TYPES.index(name) for name in ("Method", "Benchmark", "Concept:task")]
-    chances = links.relation_chances(scores, owners, links.ends(OURS)[np.ix_(types, types)])
+    chances = heads.relation_chances(scores, owners, heads.ends(OURS)[np.ix_(types, types)])
     assert (chances.sum(2) < 1).all()
     for head, tail, relation in np.argwhere(chances > 0):
         labels = [label_of(TYPES[types[end]]) for end in (head, tail)]

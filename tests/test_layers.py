@@ -26,7 +26,7 @@ FLOORS: Final = (
     "extractors.terms extractors.labels extractors.meter extractors.prompt extractors.outside "
     "extractors.scales",
     "extractors.lexicon extractors.gold extractors.glossary",
-    "extractors.decoding",
+    "extractors.decoding extractors.heads extractors.judges",
     "extractors.tagger",
     "extractors.links extractors.card",
     "extractors.ruler",
