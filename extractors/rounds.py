@@ -4,6 +4,7 @@ The first round learns from gold alone.  With a corpus, the model then reads it:
 and to annotate a part of it itself, from which the second round learns beside the gold.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,9 @@ from .network import Network
 from .schema import OURS, schema_of
 from .train import Data, Recipe, Say, train
 
+#: Steps that it takes to learn what labels mean; of few texts that is many epochs, but not more.
+ENOUGH: Final = 1300
+MOST: Final = 40
 #: The second round: few epochs at a lower rate, for it starts from what the first one made.
 SECOND: Final[Mapping[str, Any]] = {"epochs": 3, "rate": 8e-5, "head_rate": 5e-4, "warmup": 0.05}
 #: Texts that show what goes into the products of 8 bits.
@@ -32,7 +36,9 @@ def make(
     folder: Path,
     *,
     base: str,
-    recipe: Recipe,
+    epochs: int | None = None,
+    patience: int | None = None,
+    seed: int = 1,
     name: str,
     version: str,
     corpus: Sequence[str] = (),
@@ -41,11 +47,13 @@ def make(
 ) -> dict[str, Any]:
     """Train, export and calibrate a model in ``folder``; give its scores on the held-out texts.
 
-    ``corpus`` are texts without annotations; the model annotates ``silver`` of them itself, twice
-    as many as are annotated unless said.
+    ``epochs`` and ``patience`` are those of the first round (see ``first_round``).  ``corpus`` are
+    texts without annotations; the model annotates ``silver`` of them itself, twice as many as are
+    annotated unless said.
     """
     records, held_out = list(gold.records(gold_files)), list(gold.records([dev_file]))
-    torch.manual_seed(recipe.seed)
+    recipe = first_round(len(records), epochs, patience, seed)
+    torch.manual_seed(seed)
     torch.set_default_device("cuda" if torch.cuda.is_available() else "cpu")
     encoder, tokenizer = bases.load(base)
     network = Network(encoder, schema_of(records)).to(torch.get_default_device())
@@ -64,6 +72,17 @@ def make(
         scores = made.second_round(data, texts, replace(recipe, **SECOND))
     card.write(folder, records, scores, base)
     return scores
+
+
+def first_round(texts: int, epochs: int | None, patience: int | None, seed: int) -> Recipe:
+    """Give the recipe of the first round: the usual one, and more epochs where texts are few.
+
+    The patience is a quarter of the epochs, unless given.
+    """
+    usual = Recipe(seed=seed)
+    enough = math.ceil(ENOUGH / math.ceil(texts / usual.batch))
+    epochs = epochs or max(usual.epochs, min(MOST, enough))
+    return replace(usual, epochs=epochs, patience=patience or max(1, epochs // 4))
 
 
 @dataclass(frozen=True, slots=True)

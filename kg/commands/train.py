@@ -25,8 +25,16 @@ Example:
     show_default=True,
     help="Encoder to start from: minilm, a langchain4j archive of bge-small, a folder, a hub name.",
 )
-@click.option("--epochs", default=8, show_default=True, help="Most times over the papers.")
-@click.option("--patience", default=2, show_default=True, help="Epochs without a gain that end it.")
+@click.option(
+    "--epochs",
+    type=click.IntRange(min=1),
+    help="Most times over the papers: 8, and up to 40 of few papers, unless said.",
+)
+@click.option(
+    "--patience",
+    type=click.IntRange(min=1),
+    help="Epochs without a gain that end it: a quarter of the epochs unless said.",
+)
 @click.option("--seed", default=1, show_default=True, help="Of all chance.")
 @click.option("--name", default="my-model", show_default=True, help="What the model is called.")
 @click.option("--version", default="1", show_default=True, help="A graph is read anew by another.")
@@ -49,8 +57,8 @@ def command(
     dev: Path,
     out: Path,
     base: str,
-    epochs: int,
-    patience: int,
+    epochs: int | None,
+    patience: int | None,
     seed: int,
     name: str,
     version: str,
@@ -67,19 +75,20 @@ def command(
     """
     try:
         from extractors import gold as annotated
-        from extractors import rounds, train
+        from extractors import rounds
     except ModuleNotFoundError as error:
         raise KgError(
             f"Training needs {error.name}.", remedy="Install it: pip install 'paperlattice[train]'"
         ) from error
-    recipe = train.Recipe(epochs=epochs, patience=patience, seed=seed)
     try:
         scores = rounds.make(
             list(gold),
             dev,
             out,
             base=base,
-            recipe=recipe,
+            epochs=epochs,
+            patience=patience,
+            seed=seed,
             name=name,
             version=version,
             corpus=_texts(corpus),
