@@ -41,6 +41,10 @@ class Decoding:
     calibration: Logistic = AS_THEY_ARE
 
 
+#: Texts repeat their words.
+_words = lru_cache(maxsize=50_000)(plain_words)
+
+
 def known(doc: Doc, counts: Lexicon) -> Known:
     """Give what the collection knows of the forms in a text."""
     if not counts.papers:
@@ -61,10 +65,6 @@ def known(doc: Doc, counts: Lexicon) -> Known:
                 if " ".join(before) not in counts.begun:
                     break
     return found
-
-
-#: Texts repeat their words.
-_words = lru_cache(maxsize=50_000)(plain_words)
 
 
 def parts(logs: Array, way: Decoding, known: Known) -> list[tuple[int, int, int]]:

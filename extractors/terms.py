@@ -254,9 +254,9 @@ def _similarity(a: str, b: str) -> tuple[float, ...]:
 
 
 @lru_cache(maxsize=50_000)
-def _parts(form: str) -> tuple[list[str], frozenset[str], str, frozenset[str]]:
+def _parts(form: str) -> tuple[tuple[str, ...], frozenset[str], str, frozenset[str]]:
     """Give the words of a form, their set, the form written together, and its letter trigrams."""
-    words = normal(form).split()
+    words = tuple(normal(form).split())
     joined = "".join(words)
     grams = frozenset(joined[i : i + 3] for i in range(max(1, len(joined) - 2)))
     return words, frozenset(words), joined, grams
