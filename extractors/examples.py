@@ -183,15 +183,15 @@ def batches(items: Sequence[Example], size: int, chance: random.Random) -> Itera
         yield [items[i] for i in bundle]
 
 
-def padded(batch: Sequence[Example]) -> tuple[Tensor, Tensor, Tensor]:
-    """Give ids, shapes and mask of a batch: batch x length."""
+def padded(batch: Sequence[words.Pieces]) -> tuple[Tensor, Tensor, Tensor]:
+    """Give ids, shapes and mask of a batch of windows: batch x length."""
     # Few different sizes keep the allocator from falling to pieces over a long run.
-    length = -(-max(len(item.pieces.ids) for item in batch) // 32) * 32
+    length = -(-max(len(pieces.ids) for pieces in batch) // 32) * 32
     ids = torch.zeros(len(batch), length, dtype=torch.long)
     shapes, mask = torch.zeros_like(ids), torch.zeros_like(ids)
-    for row, item in enumerate(batch):
-        size = len(item.pieces.ids)
-        ids[row, :size] = torch.tensor(item.pieces.ids)
-        shapes[row, :size] = torch.tensor(item.pieces.shapes)
+    for row, pieces in enumerate(batch):
+        size = len(pieces.ids)
+        ids[row, :size] = torch.tensor(pieces.ids)
+        shapes[row, :size] = torch.tensor(pieces.shapes)
         mask[row, :size] = 1
     return ids, shapes, mask

@@ -19,6 +19,12 @@ Array = NDArray[np.float32]
 FILE: Final = "heads.npz"
 #: Upper bounds of the signed word distances that the relation head tells apart.
 DISTANCES: Final = (-60, -30, -15, -8, -4, 0, 4, 8, 15, 30, 60)
+#: Parts in which a pair of mentions looks at the text, each by itself.
+PARTS: Final = 4
+#: How many pairs of mentions times words are looked at at a time.
+BLOCK: Final = 4_000_000
+#: Keeps a pair that looks nowhere together from a division by nothing.
+NOWHERE: Final = 1e-5
 #: Numbers about an entity that its states do not show (see ``features``).
 FEATURES: Final = 4
 #: ``LIKENESS`` numbers say how alike two groups of forms are.
@@ -95,12 +101,26 @@ class Heads:
         scores: Array = softmax(self.linear("role.2", _gelu(self.linear("role.0", both))), axis=1)
         return scores
 
-    def mention_relations(self, states: Array, rows: Sequence[Row]) -> Array:
+    def mention_relations(self, words: Array, states: Array, rows: Sequence[Row]) -> Array:
         """Give the scores of relations: mentions x mentions x relations."""
         head, tail = self.linear("head", states), self.linear("tail", states)
         hidden = head[:, None] + tail[None] + self.linear("both", head[:, None] * tail[None])
+        hidden += self.context(words, states)
         near = self.arrays["distance.weight"][distances(rows)]
         return self.linear("relation", _gelu(hidden + near))
+
+    def context(self, words: Array, states: Array) -> Array:
+        """Give what the text says where two mentions both look: mentions x mentions x channels."""
+        ask, key = (
+            self.linear(name, x).reshape(len(x), PARTS, -1).transpose(1, 0, 2)
+            for name, x in (("ask", states), ("key", words))
+        )
+        looks = softmax(ask @ key.transpose(0, 2, 1) * np.float32(ask.shape[2] ** -0.5), axis=2)
+        value = self.linear("value", words)
+        # A long text has millions of pairs and thousands of words: they are not all held at once.
+        size = max(1, BLOCK // looks[0].size)
+        starts = range(0, len(states), size)
+        return np.concatenate([_pooled(looks[:, n : n + size], looks, value) for n in starts])
 
     def sames(self, groups: Sequence[Array], pairs: Array, likeness: Array) -> Array:
         """Give the probability that two groups of forms name one thing: one a pair."""
@@ -109,6 +129,13 @@ class Heads:
         both = np.concatenate([np.abs(a - b), a * b, likeness], axis=1).astype(np.float32)
         scores: Array = expit(self.linear("same.2", _gelu(self.linear("same.0", both)))[:, 0])
         return scores
+
+
+def _pooled(heads: Array, tails: Array, value: Array) -> Array:
+    """Give the mean of ``value`` where two mentions both look: heads x tails x channels."""
+    both: Array = np.einsum("phw,ptw->htw", heads, tails)
+    both /= both.sum(2, keepdims=True) + np.float32(NOWHERE)
+    return both @ value
 
 
 def _gelu(x: Array) -> Array:

@@ -168,16 +168,15 @@ class Links:
             for m in one.members
         ]
         # The states are those of the mentions as they were tagged, whatever their entity became.
-        states = self.heads.mention_states(
-            np.asarray(doc.tensor, dtype=np.float32), [alone[m] for m in chosen]
-        )
+        words = np.asarray(doc.tensor, dtype=np.float32)
+        states = self.heads.mention_states(words, [alone[m] for m in chosen])
         roles = self.heads.roles(states, rows, len(kept))
         doc._.findings = tuple(
             self._finding(one, [(spans[m], scores[m]) for m in one.members], roles[n])
             for n, one in enumerate(kept)
         )
         if self.schema.relations and self.thresholds["relation"] <= 1:
-            found = self._relations(states, rows, kept, list(doc.sents))
+            found = self._relations(words, states, rows, kept, list(doc.sents))
             doc._.relations = tuple(found)
 
     def _finding(
@@ -219,12 +218,13 @@ class Links:
 
     def _relations(
         self,
+        words: Array,
         states: Array,
         rows: list[Row],
         kept: Sequence[Candidate],
         sentences: list[Span],
     ) -> Iterator[Relation]:
-        scores = self.heads.mention_relations(states, rows)
+        scores = self.heads.mention_relations(words, states, rows)
         owners = np.array([row.entity for row in rows])
         types = [self.schema.types.index(one.type) for one in kept]
         chances = heads.relation_chances(scores, owners, self.allowed[np.ix_(types, types)])

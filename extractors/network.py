@@ -11,11 +11,13 @@ import torch
 from torch import Tensor, nn
 from transformers import BertModel
 
-from .heads import DISTANCES, FEATURES, LIKENESS
+from .heads import DISTANCES, FEATURES, LIKENESS, NOWHERE, PARTS
 from .schema import OURS, Schema
 from .words import SHAPES
 
 MENTION, PAIR = 256, 192
+#: Channels in which a pair of mentions looks at the text.
+CONTEXT = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +58,19 @@ class Network(nn.Module):
         self.head = nn.Linear(MENTION, PAIR)
         self.tail = nn.Linear(MENTION, PAIR)
         self.both = nn.Linear(PAIR, PAIR)
+        self.ask = nn.Linear(MENTION, CONTEXT)
+        self.key = nn.Linear(size, CONTEXT)
+        self.value = nn.Linear(size, PAIR)
+        # Starts at nothing, so that mentions speak for themselves first.
+        nn.init.zeros_(self.value.weight)
         self.distance = nn.Embedding(2 * (len(DISTANCES) + 1), PAIR)
         self.relation = nn.Linear(PAIR, len(schema.relations))
         self.same = nn.Sequential(
             nn.Linear(2 * MENTION + LIKENESS, 64), nn.GELU(), nn.Linear(64, 1)
         )
 
-    def encode(self, ids: Tensor, shapes: Tensor, mask: Tensor) -> Tensor:
-        """Give the states of word pieces: batch x length (-> x size)."""
+    def encode(self, ids: Tensor, shapes: Tensor, mask: Tensor | None) -> Tensor:
+        """Give the states of word pieces: batch x length (-> x size); ``mask`` is 0 at padding."""
         embedded = self.encoder.embeddings.word_embeddings(ids) + self.shape(shapes)
         states: Tensor = self.encoder(inputs_embeds=embedded, attention_mask=mask)[0]
         return states
@@ -82,12 +89,12 @@ class Network(nn.Module):
         scores: Tensor = self.role(torch.cat([pooled, entities.features], dim=1))
         return scores
 
-    def relations(self, states: Tensor, entities: Entities) -> Tensor:
+    def relations(self, words: Tensor, states: Tensor, entities: Entities) -> Tensor:
         """Give the scores of relations: entities x entities x relations; none scores 0.
 
         Each pair of mentions is scored, and the pair of entities gets the log of the sum.
         """
-        scores = self.mention_relations(states, entities)
+        scores = self.mention_relations(words, states, entities)
         owner, count = entities.mentions[:, 3], len(entities.features)
         rows = _logsumexp(scores.flatten(1), owner, count).view(count, len(owner), -1)
         return (
@@ -96,13 +103,28 @@ class Network(nn.Module):
             .transpose(0, 1)
         )
 
-    def mention_relations(self, states: Tensor, entities: Entities) -> Tensor:
+    def mention_relations(self, words: Tensor, states: Tensor, entities: Entities) -> Tensor:
         """Give the scores of relations: mentions x mentions x relations."""
         head, tail = self.head(states), self.tail(states)
         hidden = head[:, None] + tail[None] + self.both(head[:, None] * tail[None])
+        hidden = hidden + self.context(words, states)
         near = distances(entities.mentions[:, 0], entities.mentions[:, 5])
         scores: Tensor = self.relation(nn.functional.gelu(hidden + self.distance(near)))
         return scores
+
+    def context(self, words: Tensor, states: Tensor) -> Tensor:
+        """Give what the text says where both of two mentions look: mentions x mentions x pair.
+
+        Localized context pooling (Zhou et al. 2021), with attention of its own.
+        """
+        ask = self.ask(states).view(len(states), PARTS, -1)
+        key = self.key(words).view(len(words), PARTS, -1)
+        scale = (CONTEXT // PARTS) ** -0.5
+        looks = (torch.einsum("mpc,wpc->mpw", ask, key) * scale).softmax(2)
+        both = torch.einsum("hpw,tpw->htw", looks, looks)
+        both = both / (both.sum(2, keepdim=True) + NOWHERE)
+        pooled: Tensor = both @ self.value(words)
+        return pooled
 
     def sames(self, states: Tensor, entities: Entities) -> Tensor:
         """Give the scores that two groups of forms name one thing: one a pair."""

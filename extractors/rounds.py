@@ -1,11 +1,12 @@
 """From annotated records to a model, in rounds.  Needs the extra ``train`` (torch).
 
 The first round learns from gold alone.  With a corpus, the model then reads it: for its lexicon,
-and to annotate a part of it itself, from which the second round learns beside the gold.
+and to annotate a part of it itself.  Its encoder guesses hidden words of a part of it, and the
+second round learns from what was annotated beside the gold.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +15,7 @@ import torch
 from tokenizers import Tokenizer
 
 from . import base as bases
-from . import calibrate, card, export, gold, lexicon, pipeline, silver
+from . import calibrate, card, export, gold, lexicon, pipeline, pretrain, silver, words
 from .examples import examples
 from .findings import Extraction
 from .network import Network
@@ -24,8 +25,10 @@ from .train import Data, Recipe, Say, train
 #: Steps that it takes to learn what labels mean; of few texts that is many epochs, but not more.
 ENOUGH: Final = 1300
 MOST: Final = 40
-#: The second round: few epochs at a lower rate, for it starts from what the first one made.
-SECOND: Final[Mapping[str, Any]] = {"epochs": 3, "rate": 8e-5, "head_rate": 5e-4, "warmup": 0.05}
+#: The second round: few epochs, for it starts from what the first one made.
+SECOND: Final[Mapping[str, Any]] = {"epochs": 3, "rate": 1.2e-4, "head_rate": 7e-4, "warmup": 0.06}
+#: Texts whose words are guessed, unless said.
+GUESSED: Final = 20_000
 #: Texts that show what goes into the products of 8 bits.
 SHOWN: Final = 40
 
@@ -43,13 +46,14 @@ def make(
     version: str,
     corpus: Sequence[str] = (),
     silver: int | None = None,
+    guessed: int | None = None,
     say: Say,
 ) -> dict[str, Any]:
     """Train, export and calibrate a model in ``folder``; give its scores on the held-out texts.
 
     ``epochs`` and ``patience`` are those of the first round (see ``first_round``).  ``corpus`` are
     texts without annotations; the model annotates ``silver`` of them itself, twice as many as are
-    annotated unless said.
+    annotated unless said, and guesses words of ``guessed`` of them, 20,000 unless said.
     """
     records, held_out = list(gold.records(gold_files)), list(gold.records([dev_file]))
     recipe = first_round(len(records), epochs, patience, seed)
@@ -69,7 +73,8 @@ def make(
     if corpus:
         scores = made.read_lexicon(corpus)
     if texts := corpus[: 2 * len(records) if silver is None else silver]:
-        scores = made.second_round(data, texts, replace(recipe, **SECOND))
+        more = corpus[: GUESSED if guessed is None else guessed]
+        scores = made.second_round(data, texts, more, replace(recipe, **SECOND))
     card.write(folder, records, scores, base)
     return scores
 
@@ -117,8 +122,13 @@ class Making:
         lexicon.write(lexicon.mine(self._read(texts), self.network.schema.types), self.folder)
         return self.finish()
 
-    def second_round(self, data: Data, texts: Sequence[str], recipe: Recipe) -> dict[str, Any]:
-        """Annotate texts, and learn on with what is sure of them beside the gold."""
+    def second_round(
+        self, data: Data, texts: Sequence[str], more: Sequence[str], recipe: Recipe
+    ) -> dict[str, Any]:
+        """Annotate texts, and learn on with what is sure of them beside the gold.
+
+        Before that the encoder guesses words of ``more`` texts, and of those of the gold.
+        """
         silver.eager(self.folder)
         records = [silver.record(text, found) for text, found in self._read(texts)]
         data = replace(
@@ -126,9 +136,21 @@ class Making:
             silver=examples(records, self.tokenizer, self.network.schema),
             mask=self.tokenizer.token_to_id("[MASK]") or 0,
         )
+        if more:
+            self._guess([*(item.pieces for item in data.gold), *self._windows(more)], recipe.seed)
         train(self.network, data, self.folder / "second", recipe, self.say)
         self.settings["silver"] = len(records)
         return self.finish()
+
+    def _guess(self, texts: Sequence[words.Pieces], seed: int) -> None:
+        recipe = pretrain.Recipe(seed=seed)
+        folder = self.folder / "pretraining"
+        pretrain.pretrain(self.network, texts, self.tokenizer, folder, recipe, self.say)
+
+    def _windows(self, texts: Sequence[str]) -> Iterator[words.Pieces]:
+        nlp, cutter = words.blank(), words.Cutter(self.tokenizer)
+        for text in texts:
+            yield from cutter.windows(nlp(text))
 
     def _read(self, texts: Sequence[str]) -> list[tuple[str, Extraction]]:
         found = []

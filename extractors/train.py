@@ -79,7 +79,8 @@ def train(network: Network, data: Data, folder: Path, recipe: Recipe, say: Say) 
     steps = recipe.epochs * sum(math.ceil(part / recipe.batch) for part in parts)
     run = _run(network, recipe, steps)
     _resume(run, folder)
-    half = _half_is_faster(network, data.gold[: recipe.batch])
+    first = data.gold[: recipe.batch]
+    half = half_is_faster(network, lambda half: torch.stack([*loss(network, first, half).values()]))
     say(
         f"{len(data.gold)} texts, {len(data.silver)} silver, {steps} steps, "
         f"{'bfloat16' if half else 'float32'}"
@@ -90,7 +91,7 @@ def train(network: Network, data: Data, folder: Path, recipe: Recipe, say: Say) 
         scores = _averaged(run, lambda: check(network, data.dev, half))
         if (mean := sum(scores.values()) / len(scores)) > run.best:
             run.best, run.best_epoch = mean, run.epoch
-            _write(folder / "best.pt", run.average)
+            write(folder / "best.pt", run.average)
         _save(run, folder)
         say(f"epoch {run.epoch} held out {json.dumps(scores)}")
     network.load_state_dict(torch.load(folder / "best.pt", weights_only=True))
@@ -99,7 +100,7 @@ def train(network: Network, data: Data, folder: Path, recipe: Recipe, say: Say) 
 def loss(network: Network, batch: Sequence[Example], half: bool) -> dict[str, Tensor]:
     """Give the loss of each head over a batch."""
     with torch.autocast(torch.get_default_device().type, torch.bfloat16, enabled=half):
-        states = network.encode(*padded(batch)).float()
+        states = network.encode(*padded([item.pieces for item in batch])).float()
     parts: dict[str, list[Tensor]] = {"tag": [], "role": [], "relation": [], "same": []}
     for row, item in enumerate(batch):
         own = states[row][list(item.pieces.firsts)]
@@ -111,7 +112,7 @@ def loss(network: Network, batch: Sequence[Example], half: bool) -> dict[str, Te
         if (item.roles != OPEN).any():
             roles = network.roles(mentions, item.entities)
             parts["role"].append(nn.functional.cross_entropy(roles, item.roles, ignore_index=OPEN))
-        scores = network.relations(mentions, item.entities)
+        scores = network.relations(own, mentions, item.entities)
         parts["relation"].append(relation_loss(scores, item.valid, item.relations))
         if len(item.sames):
             sames = network.sames(mentions, item.entities)
@@ -182,22 +183,26 @@ def _run(network: Network, recipe: Recipe, steps: int) -> Run:
         [{"params": encoder, "lr": recipe.rate}, {"params": heads, "lr": recipe.head_rate}],
         weight_decay=0.01,
     )
-    schedule = LambdaLR(optimizer, lambda step: _rate(step, steps, recipe.warmup))
+    schedule = LambdaLR(optimizer, lambda step: rate(step, steps, recipe.warmup))
     average = {name: value.clone() for name, value in network.state_dict().items()}
     return Run(network, optimizer, schedule, average)
 
 
-def _rate(step: int, steps: int, warmup: float) -> float:
+def rate(step: int, steps: int, warmup: float) -> float:
+    """Give the share of the rate at a step: it rises, then falls to nothing."""
     rise = max(1, int(steps * warmup))
     return step / rise if step < rise else max(0.0, (steps - step) / max(1, steps - rise))
 
 
-def _half_is_faster(network: Network, batch: Sequence[Example]) -> bool:
-    """Measure one step in each precision: bfloat16 is slow where the processor lacks it."""
+def half_is_faster(network: nn.Module, losses: Callable[[bool], Tensor]) -> bool:
+    """Measure one step in each precision: bfloat16 is slow where the processor lacks it.
+
+    ``losses`` gives those of a batch, in bfloat16 or not.
+    """
     times = []
     for half in (False, True, False, True):
         started = time.time()
-        torch.stack(list(loss(network, batch, half).values())).sum().backward()
+        losses(half).sum().backward()
         times.append(time.time() - started)
         network.zero_grad()
     return times[3] < times[2]
@@ -213,10 +218,11 @@ def _save(run: Run, folder: Path) -> None:
         "best": run.best,
         "best_epoch": run.best_epoch,
     }
-    _write(folder / "checkpoint.pt", state)
+    write(folder / "checkpoint.pt", state)
 
 
-def _write(path: Path, state: Mapping[str, Any]) -> None:
+def write(path: Path, state: Mapping[str, Any]) -> None:
+    """Write a checkpoint, whole or not at all."""
     torch.save(state, path.with_suffix(".new"))
     path.with_suffix(".new").replace(path)
 
@@ -241,7 +247,7 @@ def check(network: Network, dev: Sequence[Example], half: bool) -> dict[str, flo
     with torch.no_grad():
         for item in dev:
             with torch.autocast(torch.get_default_device().type, torch.bfloat16, enabled=half):
-                states = network.encode(*padded([item])).float()[0]
+                states = network.encode(*padded([item.pieces])).float()[0]
             own = states[list(item.pieces.firsts)]
             guess = set(bio_spans(network.tag(own).argmax(1).tolist()))
             spans += _counts(guess, set(bio_spans(item.tags.tolist())))
@@ -250,7 +256,7 @@ def check(network: Network, dev: Sequence[Example], half: bool) -> dict[str, flo
             mentions = network.mention_states(own, item.entities.mentions)
             roles += int((network.roles(mentions, item.entities).argmax(1) == item.roles).sum())
             entities += len(item.roles)
-            scores = network.relations(mentions, item.entities)
+            scores = network.relations(own, mentions, item.entities)
             pairs += _counts(_stated(scores, item.valid), set(item.relations))
     return {
         "span_f1": _f1(spans),

@@ -275,6 +275,22 @@ def test_relation_chances_follow_the_schema_and_sum_to_one_at_most():
     assert chances[0, 1, 0] == pytest.approx(expected, rel=1e-4)
 
 
+def test_a_pair_of_mentions_reads_where_both_look(monkeypatch):
+    generator = np.random.default_rng(1)
+    sizes = {"ask": (32, 16), "key": (32, 24), "value": (12, 24)}
+    arrays = {f"{name}.weight": generator.normal(size=size) for name, size in sizes.items()}
+    arrays |= {f"{name}.bias": np.zeros(size[0]) for name, size in sizes.items()}
+    words, states = generator.normal(size=(9, 24)), generator.normal(size=(5, 16))
+    words[3] *= 20  # What all mentions look at, or none.
+    arrays["ask.bias"] = arrays["key.weight"] @ words[3]
+    context = heads.Heads(arrays).context(words, states)
+    assert context.shape == (5, 5, 12)
+    assert context == pytest.approx(context.transpose(1, 0, 2))
+    assert context[0, 1] == pytest.approx(arrays["value.weight"] @ words[3], rel=1e-2)
+    monkeypatch.setattr(heads, "BLOCK", 1)
+    assert heads.Heads(arrays).context(words, states) == pytest.approx(context)
+
+
 def test_a_definition_joins_full_form_and_abbreviation():
     doc = words.blank()("We use sparse autoencoders (SAEs) here.")
     spans = [doc[2:4], doc[5:6]]

@@ -33,6 +33,7 @@ FLOORS: Final = (
     "extractors.score extractors.pipeline extractors.network extractors.base extractors.llm",
     "extractors.calibrate extractors.examples extractors.smooth extractors.review",
     "extractors.export extractors.train extractors.silver",
+    "extractors.pretrain",
     "extractors.rounds",
     "extractors.choice",
     # Records, and text.
@@ -85,6 +86,7 @@ KEEPERS: Final = {
         "extractors.examples",
         "extractors.export",
         "extractors.network",
+        "extractors.pretrain",
         "extractors.rounds",
         "extractors.smooth",
         "extractors.train",

@@ -52,6 +52,13 @@ Example:
     help="Papers of the corpus that the model annotates itself, to learn on with them: twice the "
     "annotated ones unless said; 0 leaves it at one round.",
 )
+@click.option(
+    "--guess",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Papers of the corpus of which hidden words are guessed before the second round: 20,000 "
+    "unless said.",
+)
 def command(
     gold: tuple[Path, ...],
     dev: Path,
@@ -64,6 +71,7 @@ def command(
     version: str,
     corpus: tuple[str, ...],
     silver: int | None,
+    guess: int | None,
 ) -> None:
     """Train a model on the annotated papers of GOLD, JSON records one a line.
 
@@ -93,6 +101,7 @@ def command(
             version=version,
             corpus=_texts(corpus),
             silver=silver,
+            guessed=guess,
             say=_say,
         )
     except annotated.NotGold as error:
