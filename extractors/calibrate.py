@@ -102,6 +102,8 @@ class Bench:
     def judge_entities(self) -> None:
         """Fit the judge of entities, and choose their threshold."""
         judge, chances, right = self._judged_entities()
+        if len(set(right)) < 2:
+            return  # There is nothing to judge by: the model finds nothing, or nothing right.
         self._set_judge("entity", judge)
         self._set_threshold("entity", _best(chances, right, self.total)[0])
 

@@ -42,7 +42,7 @@ def card(
             "",
             f"**Data**: {len(records):,} annotated texts with {types.total():,} entities "
             f"({_counts(types)}) and {relations.total():,} relations ({_counts(relations)}).",
-            *_silver(settings),
+            *_without_gold(settings),
             "",
             f"**Scores** on {scores['texts']} held-out texts, which also chose the best epoch, the "
             "thresholds and the calibration, so they flatter a little:",
@@ -66,9 +66,10 @@ def card(
     )
 
 
-def _silver(settings: Mapping[str, Any]) -> list[str]:
-    number = settings.get("silver", 0)
-    return [f"Beside them {number:,} texts that it annotated itself."] if number else []
+def _without_gold(settings: Mapping[str, Any]) -> list[str]:
+    silver, guessed = settings.get("silver", 0), settings.get("guessed", 0)
+    lines = [f"Beside them {silver:,} texts that it annotated itself."] if silver else []
+    return lines + ([f"Its encoder guessed words of {guessed:,} texts."] if guessed else [])
 
 
 def _counts(counter: Counter[str]) -> str:

@@ -39,7 +39,7 @@ EVERY: Final = 200
 class Recipe:
     """The settings: word pieces a step, rates of encoder and head, share of steps that they rise.
 
-    In the first steps, ``alone`` of them, the head learns alone: it starts from nothing.
+    In the first steps, ``alone`` of them or a tenth, the head learns alone: it starts from nothing.
     """
 
     pieces: int = 4600
@@ -97,6 +97,7 @@ def pretrain(
     network.encoder.requires_grad_(True)
     guesser = Guesser(network)
     bundles = _bundles(texts, recipe)
+    alone = min(recipe.alone, len(bundles) // 10)
     learned = [*network.encoder.parameters(), network.shape.weight]
     optimizer = torch.optim.AdamW(
         [
@@ -109,7 +110,7 @@ def pretrain(
     schedule = LambdaLR(
         optimizer,
         [
-            lambda step: rate(step, len(bundles), recipe.warmup) * (step >= recipe.alone),
+            lambda step: rate(step, len(bundles), recipe.warmup) * (step >= alone),
             lambda step: rate(step, len(bundles), recipe.warmup),
         ],
     )

@@ -138,6 +138,7 @@ class Making:
         )
         if more:
             self._guess([*(item.pieces for item in data.gold), *self._windows(more)], recipe.seed)
+            self.settings["guessed"] = len(data.gold) + len(more)
         train(self.network, data, self.folder / "second", recipe, self.say)
         self.settings["silver"] = len(records)
         return self.finish()

@@ -78,8 +78,9 @@ def command(
     Labels, roles and relations of one's own are learned as they come; kg build takes models with
     those of Paperlattice, kg extract and kg evaluate all. Every epoch leaves a checkpoint in the
     folder; the same command goes on from the last one. The held-out papers choose the best epoch
-    and the thresholds, and make the scores probabilities. With a corpus there is a second round of
-    three epochs, of the annotated papers beside those that the model annotated itself.
+    and the thresholds, and make the scores probabilities. With a corpus the encoder then guesses
+    hidden words of it, and there is a second round of three epochs, of the annotated papers beside
+    those that the model annotated itself.
     """
     try:
         from extractors import gold as annotated
