@@ -102,8 +102,6 @@ class Bench:
     def judge_entities(self) -> None:
         """Fit the judge of entities, and choose their threshold."""
         judge, chances, right = self._judged_entities()
-        if len(set(right)) < 2:
-            return  # There is nothing to judge by: the model finds nothing, or nothing right.
         self._set_judge("entity", judge)
         self._set_threshold("entity", _best(chances, right, self.total)[0])
 
@@ -187,7 +185,8 @@ class Bench:
                 right.append(index in pairs)
                 texts.append(number)
         if len(set(right)) < 2:
-            return Logistic(), [1.0] * len(right), right
+            # Nothing to learn from: the model finds nothing, or nothing right.
+            return judges.ENTITY, [1.0] * len(right), right
         judge, chances = _crossed(rows, right, texts)
         return judge, chances, right
 

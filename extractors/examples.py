@@ -1,10 +1,10 @@
 """Annotated records as numbers, in batches: what the network is trained on.  Needs torch."""
 
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import torch
 from spacy.tokens import Doc
@@ -15,6 +15,8 @@ from . import gold, heads, words
 from .network import Entities
 from .schema import Schema, type_of
 from .terms import normal, similarity
+
+Item = TypeVar("Item")
 
 #: The answer that nothing is learned from: torch's own mark of it.
 OPEN: Final = -100
@@ -170,13 +172,15 @@ def _relations(
             yield names[head], order.index(name), names[tail]
 
 
-def batches(items: Sequence[Example], size: int, chance: random.Random) -> Iterator[list[Example]]:
+def batches(
+    items: Sequence[Item], length: Callable[[Item], int], size: int, chance: random.Random
+) -> Iterator[list[Item]]:
     """Yield shuffled batches of texts of like length, so that little is padded."""
     order = list(range(len(items)))
     chance.shuffle(order)
     bundles = []
     for start in range(0, len(order), size * 16):
-        part = sorted(order[start : start + size * 16], key=lambda i: len(items[i].pieces.ids))
+        part = sorted(order[start : start + size * 16], key=lambda i: length(items[i]))
         bundles += [part[i : i + size] for i in range(0, len(part), size)]
     chance.shuffle(bundles)
     for bundle in bundles:

@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 
-from .examples import OPEN, padded
+from .examples import OPEN, batches, padded
 from .network import Network
 from .train import Say, half_is_faster, rate, write
 from .words import Pieces
@@ -29,20 +29,18 @@ HIDDEN: Final = 0.2
 MASKED: Final = 0.8
 #: A word of more pieces (a URL, a formula) nobody could guess.
 LONGEST: Final = 12
-#: Texts among which those of like length are sought.
-NEAR: Final = 512
 #: Steps between two checkpoints.
 EVERY: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """The settings: word pieces a step, rates of encoder and head, share of steps that they rise.
+    """The settings: texts a step, rates of encoder and head, share of steps that they rise.
 
     In the first steps, ``alone`` of them or a tenth, the head learns alone: it starts from nothing.
     """
 
-    pieces: int = 4600
+    batch: int = 16
     rate: float = 3e-4
     head_rate: float = 1e-3
     warmup: float = 0.08
@@ -96,7 +94,8 @@ def pretrain(
     network.to(torch.get_default_device()).eval()
     network.encoder.requires_grad_(True)
     guesser = Guesser(network)
-    bundles = _bundles(texts, recipe)
+    chance = random.Random(recipe.seed)
+    bundles = list(batches(texts, lambda text: len(text.ids), recipe.batch, chance))
     alone = min(recipe.alone, len(bundles) // 10)
     learned = [*network.encoder.parameters(), network.shape.weight]
     optimizer = torch.optim.AdamW(
@@ -121,12 +120,12 @@ def pretrain(
         for name, part in parts.items():
             part.load_state_dict(state[name])
     riddles = Riddles(tokenizer, recipe.seed)
-    first = [riddles.make(texts[n]) for n in bundles[0]]
-    half = half_is_faster(network, lambda half: loss(network, guesser, first, half))
+    first = [riddles.make(text) for text in bundles[0]]
+    half = half_is_faster(optimizer, lambda half: loss(network, guesser, first, half))
     say(f"{len(texts)} texts to guess words of, {len(bundles)} steps")
     begun, started, total = schedule.last_epoch, time.time(), 0.0
     for step in range(begun + 1, len(bundles) + 1):
-        missed = loss(network, guesser, [riddles.make(texts[n]) for n in bundles[step - 1]], half)
+        missed = loss(network, guesser, [riddles.make(text) for text in bundles[step - 1]], half)
         missed.backward()
         nn.utils.clip_grad_norm_(learned, 1.0)
         optimizer.step()
@@ -186,21 +185,3 @@ class Riddles:
             elif how < (1 + MASKED) / 2:
                 ids[start:end] = chance.choices(self.others, k=end - start)
         return Riddle(replace(pieces, ids=tuple(ids)), tuple(answers))
-
-
-def _bundles(texts: Sequence[Pieces], recipe: Recipe) -> list[list[int]]:
-    """Bundle texts of like length, so many that they have some ``recipe.pieces`` word pieces."""
-    chance = random.Random(recipe.seed)
-    order = list(range(len(texts)))
-    chance.shuffle(order)
-    bundles: list[list[int]] = []
-    for start in range(0, len(order), NEAR):
-        bundle: list[int] = []
-        for n in sorted(order[start : start + NEAR], key=lambda n: len(texts[n].ids)):
-            if bundle and (len(bundle) + 1) * len(texts[n].ids) > recipe.pieces:
-                bundles.append(bundle)
-                bundle = []
-            bundle.append(n)
-        bundles.append(bundle)
-    chance.shuffle(bundles)
-    return bundles

@@ -80,7 +80,9 @@ def train(network: Network, data: Data, folder: Path, recipe: Recipe, say: Say) 
     run = _run(network, recipe, steps)
     _resume(run, folder)
     first = data.gold[: recipe.batch]
-    half = half_is_faster(network, lambda half: torch.stack([*loss(network, first, half).values()]))
+    half = half_is_faster(
+        run.optimizer, lambda half: torch.stack([*loss(network, first, half).values()])
+    )
     say(
         f"{len(data.gold)} texts, {len(data.silver)} silver, {steps} steps, "
         f"{'bfloat16' if half else 'float32'}"
@@ -124,9 +126,16 @@ def _mixed(data: Data, recipe: Recipe, epoch: int) -> Iterator[list[Example]]:
     """Yield the batches of an epoch: all of the gold, and the epoch's share of the silver."""
     chance = random.Random(recipe.seed * 1000 + epoch)
     share = [noisy(item, data.mask, chance) for item in data.silver[epoch :: recipe.epochs]]
-    mixed = [*batches(data.gold, recipe.batch, chance), *batches(share, recipe.batch, chance)]
+    mixed = [
+        *batches(data.gold, _length, recipe.batch, chance),
+        *batches(share, _length, recipe.batch, chance),
+    ]
     chance.shuffle(mixed)
     yield from mixed
+
+
+def _length(item: Example) -> int:
+    return len(item.pieces.ids)
 
 
 def _epoch(run: Run, data: Data, recipe: Recipe, half: bool, say: Say) -> None:
@@ -194,17 +203,17 @@ def rate(step: int, steps: int, warmup: float) -> float:
     return step / rise if step < rise else max(0.0, (steps - step) / max(1, steps - rise))
 
 
-def half_is_faster(network: nn.Module, losses: Callable[[bool], Tensor]) -> bool:
+def half_is_faster(optimizer: Optimizer, losses: Callable[[bool], Tensor]) -> bool:
     """Measure one step in each precision: bfloat16 is slow where the processor lacks it.
 
-    ``losses`` gives those of a batch, in bfloat16 or not.
+    ``losses`` gives those of a batch, in bfloat16 or not; nothing is learned from them.
     """
     times = []
     for half in (False, True, False, True):
         started = time.time()
         losses(half).sum().backward()
         times.append(time.time() - started)
-        network.zero_grad()
+        optimizer.zero_grad()
     return times[3] < times[2]
 
 
