@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import torch
 from tokenizers import Tokenizer
@@ -113,7 +113,12 @@ def pretrain(
             lambda step: rate(step, len(bundles), recipe.warmup),
         ],
     )
-    parts = {"network": network, "guesser": guesser, "optimizer": optimizer, "schedule": schedule}
+    parts: dict[str, Any] = {
+        "network": network,
+        "guesser": guesser,
+        "optimizer": optimizer,
+        "schedule": schedule,
+    }
     path = folder / "checkpoint.pt"
     if path.exists():
         state = torch.load(path, weights_only=True)
